@@ -33,7 +33,9 @@
  * struct or in the kernel, except where its documentation says so. When the
  * struct itself turns out not to be writable (EFAULT), ALLOC has allocated
  * nothing, but WRITE and FILL have written.
- *
+ */
+
+/**
  * DOC: Errors
  *
  * What each errno means is the same for all ioctls:
@@ -57,7 +59,8 @@
  * - EBUSY: the buffer is mapped, so it cannot be freed.
  * - EINTR: a signal ended a long operation; what had been done is told in the
  *   ioctl's own documentation.
- * - EOPNOTSUPP: this allocator or this buffer cannot do what was asked.
+ * - EOPNOTSUPP: this allocator or this buffer cannot do what was asked. Kept for
+ *   operations that not every allocator has; none of those below gives it.
  * - EPERM: needs a capability that the caller lacks.
  * - EACCES: the device is not open for reading, which QUERY, LAYOUT, READ and
  *   CHECK need, or not for writing, which ALLOC, FREE, WRITE and FILL need.
