@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The class Machine: what a test in Python does with a running guest."""
+
+import re
+import signal
+import threading
+import time
+
+import pytest
+
+from vm import Machine, VmError, VmTimeout
+from vm_help import ALL_BYTES
+from vm_help import empty_fixture  # noqa: F401 # pylint: disable=unused-import
+
+
+@pytest.fixture(scope="module", name="machine")
+def _machine(empty):
+    with Machine(payload=empty) as machine:
+        yield machine
+
+
+def test_users(machine):
+    def whoami(user):
+        return machine.run(["sh", "-c", 'echo $(id -u) $(id -g) $PWD'], user=user).stdout.split()
+    assert whoami(None) == [b"0", b"0", b"/root"]
+    assert whoami("alice") == [b"1000", b"1000", b"/home/alice"]
+    assert whoami(1001) == [b"1001", b"1001", b"/home/bob"]
+    assert whoami(4242) == [b"4242", b"4242", b"/"]
+    assert machine.run(["true"], user="mallory").returncode == 126
+
+
+def test_environment_and_directory(machine):
+    result = machine.run(["sh", "-c", "echo $X $PWD"], env={"X": "1=2"}, cwd="/tmp")
+    assert result.stdout == b"1=2 /tmp\n"
+    assert machine.run(["true"], cwd="/nonexistent").returncode == 126
+
+
+def test_command_not_found(machine):
+    assert machine.run(["no-such-command"]).returncode == 127
+    assert machine.run(["/etc/passwd"]).returncode == 126
+
+
+def test_background_process_does_not_hold_the_exit(machine):
+    started = time.monotonic()
+    result = machine.run(["sh", "-c", "echo out; sleep 100 & exit 3"])
+    assert (result.returncode, result.stdout) == (3, b"out\n")
+    assert time.monotonic() - started < 30
+
+
+def test_interactive_process(machine):
+    process = machine.spawn(["cat"])
+    process.write(b"a line\nmore")
+    assert process.readline() == b"a line\n"
+    assert process.read(4) == b"more"
+    assert process.poll() is None
+    assert machine.get(f"/proc/{process.pid}/comm") == b"cat\n"
+    process.close_stdin()
+    assert process.wait(10) == 0
+    assert process.readline() == b""
+
+
+def test_signal(machine):
+    process = machine.spawn(["sleep", "1000"])
+    process.signal(signal.SIGTERM)
+    assert process.wait(10) == -signal.SIGTERM
+
+
+def test_command_timeout_kills_the_group(machine):
+    with pytest.raises(VmTimeout) as info:
+        machine.run(["sh", "-c", "echo begun; sleep 4321; true"], timeout=2)
+    assert info.value.stdout == b"begun\n"
+    assert b"4321" not in machine.run(["ps"]).stdout
+
+
+def test_many_commands_at_a_time(machine):
+    """One that does not read its input and one that nobody reads hold up nobody."""
+    stuck = machine.spawn(["sleep", "1000"])
+    feeder = threading.Thread(target=stuck.write, args=(bytes(1 << 20),))
+    feeder.start()
+    results = {}
+
+    def work(number):
+        size = 200000 + number
+        script = f"head -c {size} /dev/zero; cat >&2"
+        results[number] = machine.run(["sh", "-c", script], input=bytes(size)), size
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 12
+    for result, size in results.values():
+        assert (result.returncode, len(result.stdout), len(result.stderr)) == (0, size, size)
+    stuck.signal(signal.SIGKILL)
+    assert stuck.wait(10) == -signal.SIGKILL
+    feeder.join(10)
+    assert not feeder.is_alive()
+
+
+def test_files(machine):
+    machine.put(ALL_BYTES, "/tmp/blob", mode=0o750)
+    assert machine.get("/tmp/blob") == ALL_BYTES
+    assert machine.run(["stat", "-c", "%a", "/tmp/blob"]).stdout == b"750\n"
+    with pytest.raises(VmError):
+        machine.get("/nonexistent")
+
+
+def test_memory_from_outside(machine):
+    """The kernel's banner, found where its symbol table says."""
+    symbols = machine.get("/proc/kallsyms").decode().splitlines()
+    address = next(int(line.split()[0], 16) for line in symbols
+                   if line.split()[2] == "linux_banner")
+    physical = machine.gva2gpa(address)
+    assert machine.read_physical(physical, 13) == b"Linux version"
+    assert machine.gva2gpa_many([address, 0xffffc8fffffff000]) == [physical, None]
+    pages = [page * 4096 for page in range(4096, 4096 + 100)]
+    parts = machine.read_physical_many([(page, 4096) for page in pages])
+    assert b"".join(parts) == machine.read_physical(pages[0], 4096 * 100)
+
+
+def test_monitor(machine):
+    assert "running" in machine.hmp("info status")
+
+
+def test_log(machine):
+    mark = machine.log_mark()
+    machine.run(["sh", "-c", "echo all is well > /dev/kmsg"])
+    assert machine.log_since(mark) == ["all is well"]
+    assert not machine.problems(mark)
+    machine.run(["sh", "-c", "echo 'BUG: a test says so' > /dev/kmsg"])
+    assert machine.problems(mark) == ["BUG: a test says so"]
+    assert not machine.problems(machine.log_mark())
+
+
+def test_time_repeats_with_icount(empty):
+    """Two boots reach init after the same time of the guest's clock, but for a hair."""
+    times = []
+    for _ in range(2):
+        with Machine(payload=empty, smp=1, icount=True) as machine:
+            assert machine.run(["nproc"]).stdout == b"1\n"
+            log = machine.run(["dmesg"]).stdout
+            times.append(float(re.search(rb"\[ *([0-9.]+)\] Run /init", log)[1]))
+    assert times[0] == pytest.approx(times[1], rel=1e-4)
+
+
+def test_guest_that_dies(empty):
+    with Machine(payload=empty) as machine:
+        waiting = machine.spawn(["sleep", "1000"])
+        with pytest.raises(VmError, match="sysrq triggered crash"):
+            machine.run(["sh", "-c", "echo c > /proc/sysrq-trigger"])
+        for again in (lambda: waiting.wait(10), lambda: machine.run(["true"]),
+                      lambda: machine.hmp("info status"), machine.log_mark):
+            with pytest.raises(VmError):
+                again()

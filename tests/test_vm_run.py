@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`vm/run` with a command: its streams, its exit status, its usage."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from vm_help import ALL_BYTES, RUN, running
+from vm_help import empty_fixture, vm_run_fixture  # noqa: F401 # pylint: disable=unused-import
+
+
+def stat(pid):
+    """Name, state and parent of a process, as in proc(5); None when there is no such one."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    name, rest = text.split("(", 1)[1].rsplit(")", 1)
+    state, parent = rest.split()[:2]
+    return name, state, int(parent)
+
+
+def descendants(pid):
+    """The QEMU processes below a process."""
+    table = {int(path.name): stat(path.name) for path in Path("/proc").glob("[0-9]*")}
+    return [child for child, facts in table.items()
+            if facts and facts[2] == pid and facts[0].startswith("qemu")]
+
+
+def gone(pid):
+    """Whether a process ended (a zombie has)."""
+    facts = stat(pid)
+    return facts is None or facts[1] == "Z"
+
+
+def wait_until(condition, seconds=30):
+    """Polls; fails the test when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+# streams and exit status
+
+def test_streams_are_binary_and_separate(vm_run):
+    result = vm_run("sh", "-c", "cat; echo complaint >&2; exit 7", stdin=ALL_BYTES)
+    assert result.returncode == 7
+    assert hashlib.sha256(result.stdout).digest() == hashlib.sha256(ALL_BYTES).digest()
+    assert result.stderr == b"complaint\n"
+
+
+def test_command_is_an_argument_vector(vm_run):
+    result = vm_run("printf", "%s|", "a b", "$HOME", "")
+    assert (result.returncode, result.stdout) == (0, b"a b|$HOME||")
+
+
+def test_death_by_signal(vm_run):
+    assert vm_run("sh", "-c", "kill -9 $$").returncode == 128 + 9
+
+
+def test_closed_standard_input(empty):
+    command = f"exec {RUN} --timeout 60 --payload {empty} -- cat <&-"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=100, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+
+
+def test_output_comes_while_the_command_runs(empty):
+    with running([RUN, "--payload", empty, "--", "sh", "-c", "echo first; cat"],
+                 stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"first\n"
+        assert process.communicate(b"second")[0] == b"second"
+    assert process.returncode == 0
+
+
+def test_reader_that_goes_away(empty):
+    with running([RUN, "--payload", empty, "--", "yes"], stdin=subprocess.DEVNULL,
+                 stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.read(2) == b"y\n"
+        process.stdout.close()
+        assert process.wait(60) == 128 + signal.SIGPIPE
+        assert process.stderr.read() == b""
+
+
+# never a pass when something is wrong
+
+def test_panic(vm_run):
+    started = time.monotonic()
+    result = vm_run("sh", "-c", "echo c > /proc/sysrq-trigger")
+    assert result.returncode == 125
+    assert b"Kernel panic - not syncing: sysrq triggered crash" in result.stderr
+    assert time.monotonic() - started < 60
+
+
+def test_warning_in_the_log(vm_run):
+    result = vm_run("sh", "-c", "echo 'WARNING: CPU: 0 PID: 1 at nowhere' > /dev/kmsg")
+    assert result.returncode == 125
+    assert b"WARNING: CPU: 0 PID: 1 at nowhere" in result.stderr
+
+
+def test_taint(vm_run):
+    """A process may set taint bits; 512 is what a warning sets."""
+    result = vm_run("sh", "-c", "echo 512 > /proc/sys/kernel/tainted")
+    assert result.returncode == 125
+    assert b"tainted" in result.stderr and b"warning" in result.stderr
+
+
+def test_call_trace(vm_run):
+    """sysrq l prints the processors' back traces."""
+    result = vm_run("sh", "-c", "echo l > /proc/sysrq-trigger; sleep 1")
+    assert result.returncode == 125
+    assert b"Call Trace:" in result.stderr
+
+
+def test_timeout_leaves_nothing(empty):
+    with running([RUN, "--payload", empty, "--timeout", "15", "--", "sleep", "1000"],
+                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: descendants(process.pid))
+        qemu = descendants(process.pid)
+        assert process.wait(60) == 125
+        assert b"not done in 15 s" in process.stderr.read()
+    assert all(map(gone, qemu))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signal_leaves_nothing(empty, tmp_path, number):
+    with running([RUN, "--payload", empty, "--", "sh", "-c", "echo up; sleep 1000"],
+                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                 env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
+        assert process.stdout.readline() == b"up\n"
+        qemu = descendants(process.pid)
+        assert qemu
+        process.send_signal(number)
+        process.wait(30)
+    wait_until(lambda: all(map(gone, qemu)), 10)
+    if number != signal.SIGKILL:
+        assert process.returncode == 128 + number
+        assert not list(tmp_path.iterdir())
+
+
+def test_kernel_that_does_not_boot(vm_run):
+    result = vm_run("true", options=["--append", "rdinit=/nonexistent"])
+    assert result.returncode == 125
+    assert b"Last lines of the console" in result.stderr
+
+
+# usage
+
+def test_unknown_kernel(vm_run):
+    result = vm_run("true", options=["--kernel", "no-such"])
+    assert result.returncode == 2
+    assert b"no-such" in result.stderr and b"stable" in result.stderr
+
+
+@pytest.mark.parametrize("options", [
+    ["--mem", "5K"], ["--mem", "1M"], ["--smp", "0"], ["--icount", "--smp", "2"],
+    ["--timeout", "soon"], ["--payload", "/nonexistent"], ["--accel", "hope"],
+])
+def test_bad_usage(vm_run, options):
+    result = vm_run("true", options=options)
+    assert result.returncode == 2
+    assert options[0].encode() in result.stderr
+
+
+def test_missing_qemu_names_the_package(vm_run, tmp_path):
+    for name in ("busybox", "kmod", "dash", "gcc", "ldd", "setpriv"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    result = vm_run("true", env={**os.environ, "PATH": str(tmp_path)})
+    assert result.returncode == 125
+    assert b"qemu-system-x86" in result.stderr

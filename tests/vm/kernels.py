@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The table of kernels, and what is known of one that is in the cache."""
+
+import dataclasses
+import functools
+from pathlib import Path
+import tomllib
+
+from .errors import UnknownKernel
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """How to emulate a processor architecture; the fields of kernels.toml."""
+
+    name: str
+    host: str           # the machine that KVM can run it on, as uname -m says
+    compiler: str
+    qemu: str
+    package: str        # the Debian package of that QEMU
+    machine: tuple
+    console: str
+    append: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A line of the table: where a kernel comes from."""
+
+    name: str
+    summary: str
+    architecture: Architecture
+    image: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """A kernel that was fetched."""
+
+    source: Source
+    directory: Path     # the packages, unpacked
+    release: str
+
+    @property
+    def vmlinuz(self):
+        """The image as distributed."""
+        return self.directory / "boot" / f"vmlinuz-{self.release}"
+
+    @property
+    def bootable(self):
+        """The image to boot: the uncompressed one where it could be made."""
+        vmlinux = self.directory / "boot" / f"vmlinux-{self.release}"
+        return vmlinux if vmlinux.exists() else self.vmlinuz
+
+    @property
+    def modules(self):
+        """The folder of the kernel's own modules."""
+        return self.directory / "lib" / "modules" / self.release
+
+    @property
+    def headers(self):
+        """The folder to build modules in (make -C)."""
+        return self.directory / "usr" / "src" / f"linux-headers-{self.release}"
+
+
+@functools.cache
+def _table():
+    with open(Path(__file__).with_name("kernels.toml"), "rb") as file:
+        return tomllib.load(file)
+
+
+def names():
+    """All kernels, the default first."""
+    default = _table()["default"]
+    return sorted(_table()["kernel"], key=lambda name: (name != default, name))
+
+
+def find(name=None):
+    """The Source called `name`, or the default one."""
+    table = _table()
+    name = name or table["default"]
+    if name not in table["kernel"]:
+        known = "\n".join(f"  {n:12} {table['kernel'][n]['summary']}" for n in names())
+        raise UnknownKernel(f"unknown kernel '{name}'; the known ones are:\n{known}")
+    fields = dict(table["kernel"][name])
+    architecture = fields.pop("architecture")
+    return Source(name=name, architecture=_architecture(architecture), **fields)
+
+
+def _architecture(name):
+    fields = dict(_table()["architecture"][name])
+    return Architecture(name=name, machine=tuple(fields.pop("machine")), **fields)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A virtual machine that boots a kernel and runs commands in it."""
+
+import dataclasses
+import shlex
+import shutil
+import tempfile
+import time
+import weakref
+from pathlib import Path
+
+from . import accel as accelerators
+from . import debian, initramfs, kernellog, kernels, qemu
+from .channel import Channel
+from .errors import VmError, VmTimeout
+from .monitor import Monitor
+from .payload import default_payload
+
+_CONSOLE_TAIL = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """How a command ended; returncode is -N when signal N killed it."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class LogMark:
+    """A moment in the guest's kernel log."""
+
+    line: int
+    taint: int
+
+
+class Machine:
+    """Booted by the constructor, gone with close(), `with`, or the interpreter.
+
+    payload is a folder, None for what the payload hook makes. With `shell`, a
+    kernel command line value for init, the console is standard input and output.
+    Any thread may call any method.
+    """
+
+    def __init__(self, kernel=None, mem="512M", smp=2, icount=False, append="", accel="auto",
+                 payload=None, workdir=None, boot_timeout=120, shell=None):
+        if icount and smp != 1:
+            raise ValueError("icount needs one CPU: smp=1")
+        mem = qemu.parse_mem(mem)
+        self.kernel = debian.fetch(kernels.find(kernel))
+        self.accel = "tcg" if icount else accelerators.choose(self.kernel, accel)
+        payload = Path(payload) if payload else default_payload(kernel)
+        self.workdir = Path(workdir or tempfile.mkdtemp(prefix="vm-"))
+        self.console = self.workdir / "console.log"
+        self._qemu_log = self.workdir / "qemu.log"
+
+        image = self.workdir / "initramfs"
+        initramfs.build(self.kernel, payload, image)
+        if shell:
+            console = f"stdio,id=console,signal=off,logfile={self.console}"
+            append += f" vm_shell={shell}"
+        else:
+            console = f"file,id=console,path={self.console}"
+        # An oops ends the machine: no test may go on in a broken kernel.
+        arguments = qemu.machine_arguments(
+            self.kernel, self.accel, console, f"quiet oops=panic {append}", mem, smp, icount)
+        self.qemu = qemu.Qemu([*arguments, "-initrd", str(image)], self._qemu_log, bool(shell))
+        self._finalizer = weakref.finalize(self, _end, self.qemu, self.workdir, not workdir)
+        self._channel = Channel(self.qemu.port, self._failure)
+        self._monitor = Monitor(self.qemu.qmp, self.workdir, self._failure)
+        try:
+            self.release = self._channel.ready(boot_timeout)
+        except BaseException:
+            self.close()
+            raise
+        image.unlink()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Ends QEMU and removes the work folder, unless it was given."""
+        self._finalizer()
+
+    def spawn(self, argv, user=None, env=None, cwd="", stdout=None, stderr=None):
+        """Starts a command as `user` (name or number, default root): a Process.
+
+        env is added to the guest's own; cwd defaults to the user's home.
+        """
+        return self._channel.spawn(argv, "" if user is None else str(user), cwd, env,
+                                   stdout=stdout, stderr=stderr)
+
+    def run(self, argv, input=b"", timeout=60, user=None, env=None, cwd=""):
+        """Runs a command to its end: a Result."""
+        # pylint: disable=redefined-builtin # the name that subprocess.run has
+        deadline = time.monotonic() + timeout
+        process = self.spawn(argv, user, env, cwd)
+        try:
+            process.write(input, timeout)
+            process.close_stdin()
+            code = process.wait(max(deadline - time.monotonic(), 0))
+        except VmTimeout as error:
+            process.kill()
+            raise VmTimeout(f"{shlex.join(process.argv)}: not done in {timeout} s",
+                            process.stdout_so_far(), process.stderr_so_far()) from error
+        return Result(code, process.stdout_so_far(), process.stderr_so_far())
+
+    def put(self, data, path, mode=0o644):
+        """Writes a file in the guest."""
+        self._must(["sh", "-c", 'cat > "$1" && chmod "$2" "$1"', "put", path, f"{mode:o}"], data)
+
+    def get(self, path):
+        """Reads a file of the guest."""
+        return self._must(["cat", path])
+
+    def _must(self, argv, data=b""):
+        result = self.run(argv, data)
+        if result.returncode:
+            raise VmError(f"{shlex.join(argv)}: {result.stderr.decode(errors='replace')}")
+        return result.stdout
+
+    def hmp(self, command):
+        """What a command of QEMU's human monitor prints."""
+        return self._monitor.hmp(command)
+
+    def gva2gpa(self, address):
+        """The physical address of a kernel address, as QEMU walks the guest's tables."""
+        return self.gva2gpa_many([address])[0]
+
+    def gva2gpa_many(self, addresses):
+        """Like gva2gpa, of many; None for those that are not mapped."""
+        return self._monitor.gva2gpa_many(addresses)
+
+    def read_physical(self, address, length):
+        """Guest memory, read without the guest's help; zeros or ones where there is none."""
+        return self.read_physical_many([(address, length)])[0]
+
+    def read_physical_many(self, ranges):
+        """Like read_physical, of many (address, length)."""
+        return self._monitor.read_physical_many(ranges)
+
+    def log_mark(self):
+        """This moment, for log_since and problems."""
+        taint = self._channel.sync()
+        return LogMark(len(self._channel.log), taint)
+
+    def boot_mark(self):
+        """The moment before the payload's modules were loaded."""
+        return LogMark(self._channel.log.watch, self._channel.log.taint)
+
+    def log_since(self, mark):
+        """The kernel log's lines from a mark until now."""
+        self._channel.sync()
+        return self._channel.log.since(mark.line)
+
+    def problems(self, mark=None):
+        """What the kernel complained of since a mark, by default since boot_mark()."""
+        taint = self._channel.sync()
+        mark = mark or self.boot_mark()
+        return (kernellog.problems(self._channel.log.since(mark.line)) +
+                kernellog.taint_problems(mark.taint, taint))
+
+    def problems_seen(self):
+        """Like problems(), of a guest that may be gone: what it still could say."""
+        log = self._channel.log
+        return (kernellog.problems(log.since(log.watch)) or
+                kernellog.console_problems(self._read(self.console)))
+
+    def console_tail(self):
+        """The end of the console; all of it from the first sign of trouble, if there is one."""
+        lines = self._read(self.console).replace("\r", "").rstrip("\n").split("\n")
+        trouble = next((i for i, l in enumerate(lines) if kernellog.console_problems(l)), None)
+        first = max(len(lines) - _CONSOLE_TAIL, 0)
+        return "\n".join(lines[first if trouble is None else min(first, trouble):])
+
+    def _failure(self):
+        """Why the guest is gone, as an exception."""
+        status = self.qemu.wait(timeout=5)
+        tail = self.console_tail()
+        if not self._finalizer.alive:
+            what = "the machine was closed"
+        elif status is None:
+            what = "the guest no longer answers"
+        elif kernellog.console_problems(tail):
+            what = "the guest's kernel died"
+        else:
+            what = f"the guest ended (QEMU's exit status {status})"
+        return VmError("\n".join(filter(None, [
+            what, self._read(self._qemu_log).rstrip(),
+            tail and f"Last lines of the console:\n{tail}"])))
+
+    @staticmethod
+    def _read(path):
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+def _end(qemu_process, workdir, remove):
+    qemu_process.kill()
+    if remove:
+        shutil.rmtree(workdir, ignore_errors=True)

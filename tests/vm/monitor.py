@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""QEMU's monitor: the guest's memory seen from outside."""
+
+import itertools
+import json
+import re
+import threading
+
+from .errors import VmError
+
+# Commands on the way at once: enough to hide the round trip, few enough that
+# neither side's socket buffer fills up.
+_BATCH = 64
+
+
+class Monitor:
+    """A QMP session; any thread may call any method."""
+
+    def __init__(self, sock, scratch, failure):
+        self._file = sock.makefile("rwb")
+        self._scratch = scratch
+        self._failure = failure
+        self._lock = threading.Lock()
+        self._greeted = False
+
+    def hmp(self, command):
+        """The text that a command of the human monitor prints."""
+        return self._execute([_hmp(command)])[0]
+
+    def gva2gpa_many(self, addresses):
+        """The physical addresses of kernel addresses, None for those not mapped."""
+        texts = self._execute([_hmp(f"gva2gpa {address:#x}") for address in addresses])
+        found = [re.match(r"gpa: (0x[0-9a-f]+)", text) for text in texts]
+        return [int(match[1], 16) if match else None for match in found]
+
+    def read_physical_many(self, ranges):
+        """The bytes of each (physical address, length)."""
+        data = []
+        for some in _batches(ranges):
+            with self._lock:
+                names = [self._scratch / f"memory{i}" for i in range(len(some))]
+                self._execute_locked([
+                    ("pmemsave", {"val": address, "size": length, "filename": str(name)})
+                    for (address, length), name in zip(some, names)])
+                data += [name.read_bytes() for name in names]
+        return data
+
+    def _execute(self, commands):
+        with self._lock:
+            return [answer for some in _batches(commands)
+                    for answer in self._execute_locked(some)]
+
+    def _execute_locked(self, commands):
+        if not self._greeted:
+            commands = [("qmp_capabilities", {}), *commands]
+        try:
+            for name, arguments in commands:
+                request = {"execute": name, "arguments": arguments}
+                self._file.write(json.dumps(request).encode() + b"\n")
+            self._file.flush()
+            answers = [self._answer() for _ in commands]
+        except (OSError, ValueError):
+            raise self._failure() from None
+        if not self._greeted:
+            self._greeted = True
+            del answers[0]
+        for answer in answers:
+            if "error" in answer:
+                raise VmError(f"QEMU: {answer['error']['desc']}")
+        return [answer["return"] for answer in answers]
+
+    def _answer(self):
+        while True:
+            line = self._file.readline()
+            if not line:
+                raise OSError("QEMU closed the monitor")
+            message = json.loads(line)
+            if "return" in message or "error" in message:
+                return message
+
+
+def _hmp(command):
+    return "human-monitor-command", {"command-line": command}
+
+
+def _batches(items):
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, _BATCH)):
+        yield batch

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A QEMU process: its command line, its life and its end."""
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+
+from .errors import VmError
+
+
+def binary(architecture):
+    """The emulator's path."""
+    path = shutil.which(architecture.qemu)
+    if not path:
+        raise VmError(f"{architecture.qemu} not found: install Debian's {architecture.package}")
+    return path
+
+
+def parse_mem(text):
+    """A memory size as QEMU takes it, such as 512M or 2G."""
+    match = re.fullmatch(r"([1-9]\d*)([MG])i?B?", text, re.IGNORECASE)
+    if not match or int(match[1]) < 128 and match[2] in "mM":
+        raise ValueError(f"bad memory size '{text}': say 512M or 2G, at least 128M")
+    return "".join(match.groups()).upper()
+
+
+def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=False):
+    """What every boot has, the trial of an accelerator too."""
+    architecture = kernel.source.architecture
+    if accel == "tcg":
+        accel = "tcg" if icount else f"tcg,thread={'multi' if smp > 1 else 'single'}"
+    return [
+        binary(architecture), *architecture.machine,
+        "-accel", accel, *(["-icount", "shift=0,sleep=off"] if icount else []),
+        "-m", mem, "-smp", str(smp),
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-chardev", console, "-serial", "chardev:console",
+        "-kernel", str(kernel.bootable),
+        "-append", f"console={architecture.console} panic=-1 {architecture.append} {append}",
+    ]
+
+
+class Qemu:
+    """Runs QEMU with two sockets: the agent's port and the QMP monitor.
+
+    QEMU goes when the runner goes, even by SIGKILL: setpriv asks the kernel
+    for that. It counts for the thread that starts the process, so a thread that
+    lives just as long as QEMU does the starting.
+    """
+
+    def __init__(self, arguments, log, interactive=False):
+        self.port, port = socket.socketpair()
+        self.qmp, qmp = socket.socketpair()
+        with port, qmp, open(log, "wb") as log_file:
+            command = [
+                "setpriv", "--pdeathsig", "KILL", "--", *arguments,
+                "-device", "virtio-serial-pci",
+                "-chardev", f"socket,id=agent,fd={port.fileno()}",
+                "-device", "virtserialport,chardev=agent,name=agent",
+                "-chardev", f"socket,id=qmp,fd={qmp.fileno()}",
+                "-mon", "chardev=qmp,mode=control",
+            ]
+            options = {
+                "pass_fds": (port.fileno(), qmp.fileno()),
+                "stdin": None if interactive else subprocess.DEVNULL,
+                "stdout": None if interactive else log_file,
+                "stderr": log_file,
+                # The terminal's Ctrl-C is for the runner, not for QEMU.
+                "start_new_session": not interactive,
+            }
+            self._process = None
+            self._started = threading.Event()
+            self._ended = threading.Event()
+            threading.Thread(target=self._live, args=(command, options),
+                             name="vm-qemu", daemon=True).start()
+            self._started.wait()
+        if not self._process:
+            raise VmError("cannot run setpriv: install Debian's util-linux")
+
+    def _live(self, command, options):
+        try:
+            # pylint: disable-next=consider-using-with # wait() is what the thread is for
+            self._process = subprocess.Popen(command, **options)
+        except OSError:
+            return
+        finally:
+            self._started.set()
+        self._process.wait()
+        self._ended.set()
+
+    def wait(self, timeout=None):
+        """Waits for QEMU's end; its exit status, None if it still runs."""
+        return self._process.returncode if self._ended.wait(timeout) else None
+
+    def kill(self):
+        """Pulls the plug: nothing in the guest outlives it anyway."""
+        if not self._ended.is_set():
+            self._process.kill()
+            self._ended.wait()
+        # shutdown() also wakes threads that read from these.
+        for sock in (self.port, self.qmp):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()

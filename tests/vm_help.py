@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests of the virtual machine harness share.
+
+No test of the harness needs a payload of the product: they boot with an empty one.
+A test file imports the fixtures it uses; their functions are not named as they
+are, for flake8 takes an argument of the same name for a redefinition.
+"""
+
+import contextlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+VM = Path(__file__).resolve().parent / "vm"
+RUN = VM / "run"
+FETCH = VM / "fetch"
+ALL_BYTES = bytes(range(256)) * 4096            # 1 MiB
+
+
+@contextlib.contextmanager
+def running(*arguments, **options):
+    """A subprocess.Popen that a failing test does not wait for."""
+    with subprocess.Popen(*arguments, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module", name="empty")
+def empty_fixture(tmp_path_factory):
+    """A payload with nothing in it."""
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(name="vm_run")
+def vm_run_fixture(empty):
+    """Calls vm/run with the empty payload; more options come before the command."""
+    def call(*command, options=(), stdin=b"", payload=True, **more):
+        where = ("--payload", empty) if payload else ()
+        return subprocess.run([RUN, *where, *options, "--", *command], input=stdin,
+                              capture_output=True, timeout=200, check=False, **more)
+    return call
