@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+"""System call numbers and kernel constants, for x86-64 and i386 programs."""
+
+# name: (x86-64, i386)
+NUMBERS = {
+    "read": (0, 3),
+    "write": (1, 4),
+    "close": (3, 6),
+    "mmap": (9, 192),  # mmap2 for i386: the offset counts pages
+    "mprotect": (10, 125),
+    "munmap": (11, 91),
+    "ioctl": (16, 54),
+    "pread64": (17, 180),
+    "pwrite64": (18, 181),
+    "mremap": (25, 163),
+    "madvise": (28, 219),
+    "dup": (32, 41),
+    "setitimer": (38, 104),
+    "kill": (62, 37),
+    "wait4": (61, 114),
+    "setgroups": (116, 206),
+    "personality": (135, 136),
+    "setresuid": (117, 208),
+    "setresgid": (119, 210),
+    "exit_group": (231, 252),
+    "openat": (257, 295),
+    "unshare": (272, 310),
+    "vmsplice": (278, 316),
+    "pipe2": (293, 331),
+    "process_vm_readv": (310, 347),
+}
+
+AT_FDCWD = -100
+O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC = 0, 1, 2, 0o100, 0o1000
+PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
+MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_ANONYMOUS = 1, 2, 3, 0x20
+MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
+MADV_DONTNEED, MADV_DONTFORK = 4, 10
+CLONE_NEWUSER = 0x10000000
+SIGSEGV, SIGBUS, SIGKILL = 11, 7, 9
+ITIMER_REAL = 0
+READ_IMPLIES_EXEC = 0x0400000

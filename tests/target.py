@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where the driver under test is loaded: a virtual machine, or this computer."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from vm import Machine
+
+BUILD = Path(os.environ.get("BUILD") or Path(__file__).parents[1] / "build").absolute()
+USERS = {"root": 0, "alice": 1000, "bob": 1001}
+# What a healthy kernel never says; the virtual machine has a longer list.
+TROUBLE = re.compile(r"\b(BUG|WARNING|Oops|KASAN|UBSAN|lockdep|Call Trace|Bad page)\b"
+                     r"|general protection|possible .*lock|page allocation failure"
+                     r"|refcount_t|blocked for more|stalls? on CPU|cut here", re.IGNORECASE)
+
+
+class VirtualTarget:
+    """A virtual machine that was booted for the tests."""
+
+    has_hypervisor = True
+
+    def __init__(self, **options):
+        self.machine = Machine(
+            **{"kernel": os.environ.get("KERNEL"), "mem": "1G", **options})
+        self.release = self.machine.release
+        self.boot_problems = self.machine.problems()
+
+    def close(self):
+        """Ends the machine."""
+        self.machine.close()
+
+    def __getattr__(self, name):
+        # run, spawn, put, get, log_*, problems, gva2gpa_many, read_physical_many
+        return getattr(self.machine, name)
+
+    def module_line(self):
+        """Path of the module file, and its parameters."""
+        return self.machine.get("/etc/modules").decode().split("\n", maxsplit=1)[0].split()
+
+
+class LocalProcess(subprocess.Popen):
+    """A process of this computer with the methods of one in the machine."""
+
+    def __init__(self, argv, user):
+        uid = USERS.get(user, user) or 0
+        super().__init__(
+            argv, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, user=uid, group=uid, extra_groups=[])
+
+    def write(self, data):
+        """Writes all of it, if the process still reads."""
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self.stdin.write(view):]
+        except BrokenPipeError:
+            pass
+
+    def read(self, count):
+        """Exactly count bytes; fewer only at the end."""
+        data = b""
+        while len(data) < count and (piece := self.stdout.read(count - len(data))):
+            data += piece
+        return data
+
+    def readline(self):
+        """A line; empty at the end."""
+        return self.stdout.readline()
+
+    def stderr_so_far(self):
+        """What it said; waits for its end."""
+        return self.stderr.read()
+
+    def signal(self, number):
+        """Sends a signal."""
+        self.send_signal(number)
+
+    def close_stdin(self):
+        """Lets it see the end of its standard input."""
+        self.stdin.close()
+
+
+class LocalTarget:
+    """This computer, with the module loaded by whoever runs the tests."""
+
+    has_hypervisor = False
+
+    def __init__(self):
+        if os.geteuid() != 0:
+            raise RuntimeError("TARGET=local needs root")
+        if not os.path.exists("/dev/memlab"):
+            raise RuntimeError("TARGET=local: there is no /dev/memlab; load the module first")
+        os.environ["PATH"] = f"{BUILD / 'guest' / 'bin'}:{BUILD / 'tools'}:{os.environ['PATH']}"
+        self.release = os.uname().release
+        self.boot_problems = []
+
+    def close(self):
+        """Leaves the module as it was found."""
+
+    def run(self, argv, input=b"", user=None, timeout=60):
+        """Runs a command to its end."""
+        # pylint: disable=redefined-builtin # the name that subprocess.run has
+        uid = USERS.get(user, user) or 0
+        return subprocess.run(argv, input=input, user=uid, group=uid, extra_groups=[],
+                              timeout=timeout, capture_output=True, check=False)
+
+    def spawn(self, argv, user=None):
+        """Starts a command."""
+        return LocalProcess(argv, user)
+
+    def put(self, data, path, mode=0o644):
+        """Writes a file."""
+        Path(path).write_bytes(data)
+        os.chmod(path, mode)
+
+    def get(self, path):
+        """Reads a file."""
+        return Path(path).read_bytes()
+
+    def log_mark(self):
+        """This moment in the kernel log."""
+        return len(self._log()), int(Path("/proc/sys/kernel/tainted").read_text("ascii"))
+
+    def log_since(self, mark):
+        """The lines since then."""
+        return self._log()[mark[0]:]
+
+    def problems(self, mark):
+        """Lines that tell of trouble since then, and new taint."""
+        found = [line for line in self.log_since(mark) if TROUBLE.search(line)]
+        tainted = int(Path("/proc/sys/kernel/tainted").read_text("ascii"))
+        if tainted & ~mark[1]:
+            found.append(f"kernel tainted: {mark[1]:#x} before, {tainted:#x} now")
+        return found
+
+    @staticmethod
+    def _log():
+        return subprocess.run(["dmesg"], capture_output=True, check=True,
+                              text=True, errors="replace").stdout.splitlines()
+
+    def module_line(self):
+        """Path of the module file."""
+        return [str(BUILD / "module" / self.release / "driver" / "memlab.ko")]
+
+
+def open_target():
+    """The target that the environment asks for."""
+    kind = os.environ.get("TARGET", "vm")
+    if kind == "vm":
+        return VirtualTarget()
+    if kind == "local":
+        return LocalTarget()
+    raise RuntimeError(f"TARGET={kind}: must be vm or local")

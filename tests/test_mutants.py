@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Every witness catches a driver that lies: without any one of them, this fails."""
+
+import os
+
+import pytest
+
+import abi
+import mutants
+import stale
+import test_users
+import witness
+from conftest import clear_up
+from device import Device
+from proxy import Proxy
+from subject import Subject
+from target import VirtualTarget
+from vm import debian, kernels
+from vm.payload import default_payload
+
+# fault, buffers that it shows in, witnesses of which each must complain
+KMALLOC, SLAB, VMALLOC = (abi.KMALLOC, 65536), (abi.KMALLOC, 4096), (abi.VMALLOC, 1 << 20)
+CAUGHT = (
+    ("wrong_frame", (KMALLOC, VMALLOC), (
+        witness.pagemap, witness.direct_map_alias, witness.hypervisor_walk,
+        witness.hypervisor_bytes)),
+    ("reversed_mapping", (KMALLOC, VMALLOC), (
+        witness.pagemap, witness.mapping_bytes, witness.kcore, witness.direct_map_alias,
+        witness.hypervisor_bytes)),
+    ("one_extent", (VMALLOC,), (
+        witness.pagemap, witness.direct_map_alias, witness.hypervisor_walk,
+        witness.hypervisor_bytes)),
+    ("wrong_backing", (KMALLOC, SLAB), (witness.kpageflags,)),
+    ("wrong_kernel_address", (VMALLOC,), (
+        witness.vmallocinfo, witness.kcore, witness.hypervisor_walk)),
+    ("always_right", (KMALLOC, VMALLOC), (witness.mapping_bytes,)),
+    ("lazy_fill", (KMALLOC, VMALLOC), (witness.mapping_bytes,)),
+)
+ALL = witness.WITH_MAPPING + (witness.vmallocinfo,)
+LIES = [pytest.param(fault, allocator, size, who, id=f"{fault}-{allocator}-{size}-{who.__name__}")
+        for fault, buffers, whos in CAUGHT for allocator, size in buffers for who in whos]
+
+
+@pytest.fixture(scope="module")
+def liar(target, tmp_path_factory):
+    """A machine with the driver that can lie; its kernel clears no memory."""
+    if not target.has_hypervisor:
+        pytest.skip("TARGET=local: no lying driver is loaded into the kernel of this computer")
+    kernel, directory = os.environ.get("KERNEL"), tmp_path_factory.mktemp("mutants")
+    module = mutants.build(debian.fetch(kernels.find(kernel)).headers, directory)
+    tree = mutants.payload(default_payload(kernel), module, directory / "payload")
+    machine = VirtualTarget(payload=tree, append="init_on_alloc=0", mem="512M")
+    machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
+    machine.spawn(["fragment", "16"]).readline()
+    yield machine
+    problems = machine.problems()
+    machine.close()
+    assert not problems
+
+
+@pytest.fixture(scope="module")
+def root(liar):
+    """A process of root in that machine."""
+    with Proxy(liar) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def lie(liar):
+    """Makes the driver lie: lie(fault); it is honest again when the test ends."""
+    def choose(number):
+        liar.run(["sh", "-c", f"echo {number} >{mutants.PARAMETER}"])
+    yield lambda fault: choose(mutants.NUMBERS[fault])
+    choose(0)
+
+
+@pytest.fixture
+def alices(liar):
+    """The device, opened by alice."""
+    with Proxy(liar, user="alice") as proxy:
+        yield Device(proxy)
+
+
+def test_every_witness_is_needed():
+    """Each has a lie that it catches."""
+    assert {who for _, _, whos in CAUGHT for who in whos} == set(ALL)
+
+
+@pytest.mark.parametrize("who", ALL, ids=lambda who: who.__name__)
+@pytest.mark.parametrize("allocator, size", [KMALLOC, SLAB, VMALLOC])
+def test_honest(liar, device, allocator, size, who):
+    """While the driver is honest, nobody complains."""
+    if who is witness.vmallocinfo and allocator != abi.VMALLOC:
+        allocator, size = abi.VMALLOC, size + 1
+    with Subject(liar, device, allocator, size) as one:
+        if (allocator, size) == VMALLOC:
+            assert len(one.extents) > 16
+        who(one).demand(len(one.pieces()))
+
+
+@pytest.mark.parametrize("fault, allocator, size, who", LIES)
+def test_lie_is_noticed(liar, device, lie, fault, allocator, size, who):
+    """The witness complains of the lie."""
+    lie(fault)
+    with Subject(liar, device, allocator, size) as one:
+        assert who(one).complaints
+
+
+@pytest.mark.parametrize("look", stale.LOOKS, ids=lambda look: look.__name__)
+def test_stale_bytes_are_noticed(device, lie, look):
+    """Every first look would see what the driver forgot to clear."""
+    lie("not_cleared")
+    assert stale.first_sight(device, look).complaints
+
+
+def test_stale_tail_is_noticed(device, lie):
+    """So would a look at the tail of a mapping."""
+    lie("tail_not_cleared")
+    assert stale.first_sight(device, stale.by_mapping).complaints
+
+
+def test_missing_owner_check_is_noticed(device, alices, lie):
+    """A stranger who can use a buffer is noticed."""
+    made = device.alloc(abi.KMALLOC, 4096)
+    test_users.refused_everything(alices, made)
+    lie("for_everyone")
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        test_users.refused_everything(alices, made)
+
+
+def test_visible_address_is_noticed(alices, lie):
+    """An address that an ordinary user sees is noticed."""
+    made = alices.alloc(abi.VMALLOC, 8192)
+    test_users.sees_no_address(alices, made)
+    lie("phys_for_everyone")
+    with pytest.raises(AssertionError):
+        test_users.sees_no_address(alices, made)
+
+
+def test_leak_is_noticed(root, device, lie):
+    """So is an account that does not return to zero. It cannot be mended: the last test."""
+    assert not clear_up(root)
+    lie("leak")
+    device.free(device.alloc(abi.KMALLOC, 4096).id)
+    assert clear_up(root) == ["no buffer left, but 4096 bytes in use"]
