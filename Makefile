@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door. `make help` lists the tasks.
+
+BUILD  ?= $(CURDIR)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Kernel of the virtual machine; tests/vm/fetch lists the names.
+KERNEL ?= stable
+# Where the tests run: vm, or local for a module loaded on this computer.
+TARGET ?= vm
+# Build tree of the kernel that the module is for: the running one, or else the
+# virtual machine's.
+ifndef KDIR
+KDIR = $(eval KDIR := $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(shell tests/vm/fetch \
+	$(KERNEL) --print headers)))$(KDIR)
+endif
+# include/config/kernel.release is not what Debian's kernels call themselves.
+RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)'/include/generated/utsrelease.h)
+MODULE_DIR = $(BUILD)/module/$(RELEASE)
+# Type information of a module needs the kernel's own, and pahole.
+NO_BTF = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,\
+	CONFIG_DEBUG_INFO_BTF_MODULES=)
+# More options for pytest, such as PYTEST="-k claims -x".
+PYTEST ?=
+
+PYTHON := /usr/bin/python3
+GUEST_CFLAGS := -static -O2 -g -Wall -Wextra -Wno-missing-field-initializers
+GUEST_SOURCES := $(wildcard tests/guest/*.c)
+GUEST_BIN := $(BUILD)/guest/bin
+GUEST_PROGRAMS := $(GUEST_SOURCES:tests/guest/%.c=$(GUEST_BIN)/%) $(GUEST_BIN)/proxy32
+
+all: module tools ## Build the module and the tool
+
+help: ## List the tasks
+	@echo 'memlab: see what kernel memory is made of. Tasks:'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: KERNEL=$(KERNEL) TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= PYTEST='
+
+demo: ## See it: boot a virtual machine, allocate, map, and ask the witnesses
+	@tests/setup build vm
+	@$(PYTHON) tests/demo.py --kernel $(KERNEL)
+
+check: ## Run the tests, in a virtual machine; TARGET=local for the loaded module
+	@tests/setup build vm check
+	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest tests $(PYTEST)
+
+shell: ## A shell in the virtual machine, with the module loaded
+	@tests/setup build vm
+	@tests/vm/run --kernel $(KERNEL)
+
+lint: ## Compiler, sparse, checkpatch, shellcheck, Python and format checks
+	@tests/setup build vm check lint
+	@BUILD='$(BUILD)' tests/lint
+
+setup: ## Install the Debian packages that all tasks need
+	@tests/setup build vm check lint
+
+# The driver is built in a copy, so that several kernels can have one each.
+module: ## Build the module, for KDIR
+	@tests/setup build
+	@set -e; \
+	if [ -z '$(KDIR)' ]; then \
+		echo 'make: no kernel headers; set KDIR' >&2; exit 1; \
+	fi; \
+	mkdir -p '$(MODULE_DIR)'; \
+	cp -Ru driver uapi '$(MODULE_DIR)'; \
+	$(MAKE) -s -C '$(KDIR)' M='$(MODULE_DIR)'/driver $(NO_BTF) modules; \
+	echo 'module: $(MODULE_DIR)/driver/memlab.ko'
+
+tools: ## Build the library and the tool
+	@tests/setup build
+	@$(MAKE) -s -C tools BUILD='$(BUILD)/tools'
+
+guest: $(GUEST_PROGRAMS) ## Build the programs that tests run beside the driver
+
+$(GUEST_BIN)/%: tests/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -Iuapi -o $@ $<
+
+$(GUEST_BIN)/%32: tests/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) -m32 $(GUEST_CFLAGS) -Iuapi -o $@ $<
+
+install: tools ## Install the tool, the library, headers and man pages
+	@$(MAKE) -s -C tools install BUILD='$(BUILD)/tools' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+
+uninstall: ## Remove what install put there
+	@$(MAKE) -s -C tools uninstall BUILD='$(BUILD)/tools' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+
+install-module: module ## Install the module for KDIR's kernel
+	@install -D -m 644 '$(MODULE_DIR)'/driver/memlab.ko \
+		'$(DESTDIR)'/lib/modules/$(RELEASE)/extra/memlab.ko
+	@[ -n '$(DESTDIR)' ] || depmod $(RELEASE)
+
+uninstall-module: ## Remove the module of KDIR's kernel
+	@rm -f '$(DESTDIR)'/lib/modules/$(RELEASE)/extra/memlab.ko
+	@[ -n '$(DESTDIR)' ] || depmod $(RELEASE)
+
+clean: ## Remove what was built; downloaded kernels stay
+	rm -rf '$(BUILD)'
+	find tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .pytest_cache
+
+.PHONY: all help demo check shell lint setup module tools guest install uninstall \
+	install-module uninstall-module clean

@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The demonstration: one size, two allocators, and who confirms what the driver says."""
+
+import argparse
+import contextlib
+import shlex
+import sys
+import time
+
+import witness
+from device import Device
+from proxy import Proxy
+from subject import Existing
+from target import VirtualTarget
+from vm import default_payload
+
+SIZE = "4M"
+ALLOCATORS = ("kmalloc", "vmalloc")
+FRAGMENTED = "32"
+
+# In the order in which they are asked; what each is to somebody who never heard of it.
+WITNESSES = (
+    (witness.pagemap, "pages", "/proc/self/pagemap of a program that has it mapped"),
+    (witness.kpageflags, "pages", "/proc/kpageflags at the frames that the driver names"),
+    (witness.mapping_bytes, "pages", "bytes the kernel wrote, read by a program, and back"),
+    (witness.hypervisor_walk, "pages", "QEMU, walking the kernel's page tables from outside"),
+    (witness.hypervisor_bytes, "pages", "QEMU, reading physical memory from outside"),
+)
+
+MEANING = """\
+kmalloc gave one run of physical memory. A device without scatter-gather can use
+it, and the kernel reaches it through the mapping of all memory, at no cost. But
+such a run must exist: on a machine that has been up for long, it may not.
+
+vmalloc gave the same size out of pages from anywhere, side by side only through
+page tables made for it. It works while there are pages; each one costs a little.
+
+Try it yourself:  make shell    then, for instance:  memlab try vmalloc 64M"""
+
+
+def bold(text):
+    """A heading."""
+    return f"\033[1m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+def show(target, *argv):
+    """Runs a command in the guest as a reader would, and prints both."""
+    print(bold("$ " + shlex.join(argv)))
+    result = target.run(argv)
+    print((result.stdout + result.stderr).decode(), end="", flush=True)
+    if result.returncode:
+        sys.exit(f"demo: {shlex.join(argv)}: exit status {result.returncode}")
+
+
+def ask_witnesses(target, device, ident):
+    """Prints what each witness says of a buffer; whether all agree."""
+    agreed = True
+    with Existing(target, device, ident) as subject:
+        pieces = len(subject.pieces())
+        print("\nWho agrees with the driver?")
+        for ask, unit, what in WITNESSES:
+            verdict = ask(subject)
+            good = verdict.compared == pieces and not verdict.complaints
+            agreed &= good
+            print(f"  {'yes' if good else 'NO '}  {verdict.compared} of {pieces} {unit}: {what}",
+                  flush=True)
+            for complaint in verdict.complaints[:5]:
+                print(f"       {complaint}")
+    return agreed
+
+
+@contextlib.contextmanager
+def aged(target):
+    """The guest with free memory in pieces, as on a machine that has been up for long."""
+    process = target.spawn(["fragment", FRAGMENTED])
+    if not process.readline().startswith(b"fragmented"):
+        sys.exit(f"demo: fragment: {process.stderr_so_far().decode()}")
+    print(f"To make it look like a machine that has been up for long, {FRAGMENTED} MiB of its free "
+          "memory\nwere broken into single pages.")
+    yield
+    process.close_stdin()
+    process.wait(60)
+
+
+def story(target):
+    """The whole of it; whether every witness agreed."""
+    agreed = True
+    with Proxy(target) as proxy, Device(proxy) as device, aged(target):
+        for number, allocator in enumerate(ALLOCATORS, 1):
+            print(bold(f"\n{number}. {SIZE[:-1]} MiB from {allocator}\n"))
+            ident = int(target.run(["memlab", "-q", "alloc", allocator, SIZE]).stdout)
+            show(target, "memlab", "layout", str(ident), "--map", "--limit", "4")
+            agreed &= ask_witnesses(target, device, ident)
+            target.run(["memlab", "free", str(ident)])
+    print(bold("\nWhat it means\n"))
+    print(MEANING)
+    return agreed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel", default=None, help="which kernel to boot")
+    args = parser.parse_args()
+
+    print("Fetching a kernel (once) and building the driver for it ...", flush=True)
+    default_payload(args.kernel)
+    print("Booting a virtual machine ...", flush=True)
+    begin = time.monotonic()
+    target = VirtualTarget(kernel=args.kernel, mem="512M")
+    try:
+        booted = time.monotonic()
+        print(f"Linux {target.release}, under QEMU ({target.machine.accel}), "
+              f"after {booted - begin:.1f} s")
+        agreed = story(target)
+        problems = target.problems()
+    finally:
+        target.close()
+    print(f"\nThe machine ran for {time.monotonic() - begin:.1f} s.")
+    for line in problems:
+        print(f"demo: kernel log: {line}", file=sys.stderr)
+    if not agreed:
+        print("demo: a witness disagrees with the driver", file=sys.stderr)
+    return 0 if agreed and not problems else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
