@@ -56,7 +56,7 @@ struct memlab_buffer *memlab_buffer_create(struct memlab_file *file, const struc
 	buf->allocator = arg->allocator;
 	buf->ops = ops;
 	buf->alloc_flags = arg->flags;
-	buf->node = arg->flags & MEMLAB_ALLOC_NODE ? arg->node : NUMA_NO_NODE;
+	buf->node = arg->node;
 	buf->bytes = arg->bytes;
 	buf->uid = current_euid();
 	buf->pid = get_task_pid(current, PIDTYPE_TGID);

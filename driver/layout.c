@@ -45,6 +45,22 @@ phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf)
 	return page_to_phys(buf->ops->page(buf, 0)) + offset_in_page(buf->addr);
 }
 
+/* MEMLAB_BUFFER_*, as far as this caller is concerned. */
+u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count)
+{
+	u32 flags = 0;
+
+	if (extent_count == 1)
+		flags |= MEMLAB_BUFFER_CONTIGUOUS;
+	if (buf->map_length)
+		flags |= MEMLAB_BUFFER_MAPPABLE;
+	if (!memlab_may_see_phys())
+		flags |= MEMLAB_BUFFER_PHYS_HIDDEN;
+	if (!memlab_may_see_kaddr())
+		flags |= MEMLAB_BUFFER_KADDR_HIDDEN;
+	return flags;
+}
+
 /* Whether @next goes on where @page ends, as far as an extent is concerned. */
 static bool memlab_pages_join(const struct page *page, const struct page *next)
 {
@@ -151,7 +167,6 @@ int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest)
 static int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_layout *arg)
 {
 	struct memlab_extent __user *array = u64_to_user_ptr(arg->extents);
-	bool hide = !memlab_may_see_phys();
 	struct memlab_extent extent;
 	u64 offset = arg->start;
 	int err;
@@ -161,7 +176,7 @@ static int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_lay
 		err = memlab_layout_extent(buf, offset, &extent);
 		if (err)
 			return err;
-		if (hide)
+		if (arg->flags & MEMLAB_BUFFER_PHYS_HIDDEN)
 			extent.phys = 0;
 		if (copy_to_user(&array[arg->count], &extent, sizeof(extent)))
 			return -EFAULT;
@@ -172,8 +187,6 @@ static int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_lay
 		cond_resched();
 	}
 	arg->next = offset < buf->bytes ? offset : 0;
-	if (hide)
-		arg->flags |= MEMLAB_BUFFER_PHYS_HIDDEN;
 	return 0;
 }
 
@@ -194,12 +207,7 @@ int memlab_ioctl_layout(struct memlab_request *req)
 	err = memlab_layout_summary(buf, &arg->extent_count, &largest);
 	if (err)
 		goto out_put;
-	if (arg->extent_count == 1)
-		arg->flags |= MEMLAB_BUFFER_CONTIGUOUS;
-	if (buf->map_length)
-		arg->flags |= MEMLAB_BUFFER_MAPPABLE;
-	if (!memlab_may_see_kaddr())
-		arg->flags |= MEMLAB_BUFFER_KADDR_HIDDEN;
+	arg->flags = memlab_layout_flags(buf, arg->extent_count);
 	err = memlab_layout_copy(buf, arg);
 	if (!err)
 		err = memlab_reply(req, arg);

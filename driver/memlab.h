@@ -58,7 +58,7 @@ struct memlab_buffer {
 	struct kref ref;
 	u32 id;
 	u32 alloc_flags;
-	int node; /* NUMA_NO_NODE when none was asked for */
+	int node; /* 0 without MEMLAB_ALLOC_NODE */
 	u32 backing;
 	u32 allocator; /* enum memlab_allocator */
 	const struct memlab_allocator_ops *ops;
@@ -194,6 +194,7 @@ struct memlab_buffer *memlab_cookie_find(unsigned long pgoff, unsigned long page
 /* layout.c */
 int memlab_ioctl_layout(struct memlab_request *req);
 int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest);
+u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count);
 phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf);
 
 /* content.c */

@@ -87,7 +87,6 @@ int memlab_ioctl_query(struct memlab_request *req)
 {
 	struct memlab_query *arg = req->arg;
 	struct memlab_buffer *buf;
-	phys_addr_t phys;
 	int err;
 
 	buf = memlab_request_buffer(req, arg->id, arg->flags);
@@ -101,7 +100,7 @@ int memlab_ioctl_query(struct memlab_request *req)
 	arg->allocator = buf->allocator;
 	arg->backing = buf->backing;
 	arg->alloc_flags = buf->alloc_flags;
-	arg->node = buf->alloc_flags & MEMLAB_ALLOC_NODE ? buf->node : 0;
+	arg->node = buf->node;
 	arg->owner_uid = from_kuid_munged(current_user_ns(), buf->uid);
 	arg->owner_pid = memlab_owner_pid(buf);
 	arg->mappings = memlab_table_mappings(buf);
@@ -110,26 +109,15 @@ int memlab_ioctl_query(struct memlab_request *req)
 	arg->map_offset = (u64)buf->cookie.start << PAGE_SHIFT;
 	arg->map_length = buf->map_length;
 
-	if (arg->extent_count == 1)
-		arg->flags |= MEMLAB_BUFFER_CONTIGUOUS;
-	if (buf->map_length)
-		arg->flags |= MEMLAB_BUFFER_MAPPABLE;
-
-	phys = memlab_layout_phys(buf);
-	arg->phys_align = memlab_align_of(phys);
-	if (memlab_may_see_phys()) {
-		arg->phys = phys;
-	} else {
+	arg->flags = memlab_layout_flags(buf, arg->extent_count);
+	arg->phys = memlab_layout_phys(buf);
+	arg->phys_align = memlab_align_of(arg->phys);
+	if (arg->flags & MEMLAB_BUFFER_PHYS_HIDDEN)
 		arg->phys = 0;
-		arg->flags |= MEMLAB_BUFFER_PHYS_HIDDEN;
-	}
-	arg->kernel_align = memlab_align_of((unsigned long)buf->addr);
-	if (memlab_may_see_kaddr()) {
-		arg->kernel_address = (unsigned long)buf->addr;
-	} else {
+	arg->kernel_address = (unsigned long)buf->addr;
+	arg->kernel_align = memlab_align_of(arg->kernel_address);
+	if (arg->flags & MEMLAB_BUFFER_KADDR_HIDDEN)
 		arg->kernel_address = 0;
-		arg->flags |= MEMLAB_BUFFER_KADDR_HIDDEN;
-	}
 	err = memlab_reply(req, arg);
 out_put:
 	memlab_buffer_put(buf);
