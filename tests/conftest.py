@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 # pylint: disable=wrong-import-position,redefined-outer-name
 from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
+from fragmentation import fragmented  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from subject import Subject  # noqa: E402
 from target import open_target  # noqa: E402
@@ -124,15 +125,11 @@ def hypervisor(target):
     return target
 
 
-@pytest.fixture(scope="module")
-def fragmented(target):
+@pytest.fixture(scope="module", name="fragmented")
+def _fragmented(target):
     """32 MiB of free memory are single pages while this file's tests run."""
-    process = target.spawn(["fragment", "32"])
-    if not process.readline().startswith(b"fragmented"):
-        raise RuntimeError(process.stderr_so_far().decode())
-    yield
-    process.close_stdin()
-    process.wait(60)
+    with fragmented(target, 32):
+        yield
 
 
 @pytest.fixture

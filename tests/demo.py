@@ -3,13 +3,13 @@
 """The demonstration: one size, two allocators, and who confirms what the driver says."""
 
 import argparse
-import contextlib
 import shlex
 import sys
 import time
 
 import witness
 from device import Device
+from fragmentation import fragmented
 from proxy import Proxy
 from subject import Existing
 from target import VirtualTarget
@@ -17,7 +17,7 @@ from vm import default_payload
 
 SIZE = "4M"
 ALLOCATORS = ("kmalloc", "vmalloc")
-FRAGMENTED = "32"
+FRAGMENTED = 32  # MiB
 
 # In the order in which they are asked; what each is to somebody who never heard of it.
 WITNESSES = (
@@ -70,23 +70,12 @@ def ask_witnesses(target, device, ident):
     return agreed
 
 
-@contextlib.contextmanager
-def aged(target):
-    """The guest with free memory in pieces, as on a machine that has been up for long."""
-    process = target.spawn(["fragment", FRAGMENTED])
-    if not process.readline().startswith(b"fragmented"):
-        sys.exit(f"demo: fragment: {process.stderr_so_far().decode()}")
-    print(f"To make it look like a machine that has been up for long, {FRAGMENTED} MiB of its free "
-          "memory\nwere broken into single pages.")
-    yield
-    process.close_stdin()
-    process.wait(60)
-
-
 def story(target):
     """The whole of it; whether every witness agreed."""
     agreed = True
-    with Proxy(target) as proxy, Device(proxy) as device, aged(target):
+    with Proxy(target) as proxy, Device(proxy) as device, fragmented(target, FRAGMENTED):
+        print(f"To make it look like a machine that has been up for long, {FRAGMENTED} MiB of its "
+              "free memory\nwere broken into single pages.")
         for number, allocator in enumerate(ALLOCATORS, 1):
             print(bold(f"\n{number}. {SIZE[:-1]} MiB from {allocator}\n"))
             ident = int(target.run(["memlab", "-q", "alloc", allocator, SIZE]).stdout)

@@ -5,11 +5,11 @@ Every fault is a replacement of a text that must occur exactly once in its file.
 The module parameter `mutant` says which one is at work; 0 is the honest driver.
 """
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
+
+from building import make
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -75,15 +75,7 @@ def build(headers, directory):
     for mutant in MUTANTS:
         fault = f"(READ_ONCE(memlab_mutant) == {NUMBERS[mutant.name]})"
         replace_once(driver / mutant.file, mutant.old, mutant.new.replace("FAULT", fault))
-    # make's variables of the caller are not for this build
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "BUILD")}
-    done = subprocess.run(["make", "-s", "-C", headers, f"M={driver}",
-                           "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=environment, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stdout)
+    make(headers, f"M={driver}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
     return driver / "memlab.ko"
 
 

@@ -8,31 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from building import make
+
 ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / "tools"
 EXAMPLE = ROOT / "Documentation" / "examples" / "hello.c"
 PREFIX = "/opt/somewhere"
-
-
-def make(build, *arguments):
-    """make in tools/, without the variables of a make around the tests."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "BUILD")}
-    subprocess.run(["make", "-s", "-C", ROOT / "tools", f"BUILD={build}", *arguments],
-                   check=True, env=environment)
 
 
 @pytest.fixture(scope="module", name="build")
 def _build(tmp_path_factory):
     """A folder in which tools/ was built."""
     build = tmp_path_factory.mktemp("tools")
-    make(build)
+    make(TOOLS, f"BUILD={build}")
     return build
 
 
 @pytest.fixture(name="stage")
 def _stage(build, tmp_path):
     """A folder into which it was installed."""
-    make(build, "install", f"DESTDIR={tmp_path}", f"PREFIX={PREFIX}")
+    make(TOOLS, "install", f"BUILD={build}", f"DESTDIR={tmp_path}", f"PREFIX={PREFIX}")
     return tmp_path
 
 
@@ -59,7 +54,7 @@ def test_install_and_uninstall(build, stage):
         "bin/memlab", "lib/libmemlab.so", "lib/libmemlab.a", "lib/pkgconfig/libmemlab.pc",
         "include/libmemlab.h", "include/linux/memlab.h", "share/man/man1/memlab.1",
         "share/man/man3/libmemlab.3"}
-    make(build, "uninstall", f"DESTDIR={stage}", f"PREFIX={PREFIX}")
+    make(TOOLS, "uninstall", f"BUILD={build}", f"DESTDIR={stage}", f"PREFIX={PREFIX}")
     assert not files(stage)
 
 

@@ -173,6 +173,13 @@ def send_pages(proxy, address, count):
     return result, reading
 
 
+def read_as_another(proxy, address, size):
+    """process_vm_readv, which pins the pages it reads, into the spare memory."""
+    local = proxy.spare.to_bytes(8, "little") + size.to_bytes(8, "little")
+    remote = address.to_bytes(8, "little") + size.to_bytes(8, "little")
+    return proxy.call("process_vm_readv", proxy.pid, local, 1, remote, 1, 0)
+
+
 @pytest.mark.parametrize("size", [PAGE, 2 * PAGE, PAGES * PAGE])
 def test_kmalloc_not_pinned(device, size):
     """Pages behind kmalloc are never pinned; copying from them works."""
@@ -186,9 +193,7 @@ def test_kmalloc_not_pinned(device, size):
     assert proxy.write(fd, (address, size)) == size
     assert proxy.pread(fd, size, 0) == pattern(1, 0, size)
     proxy.close(fd)
-    iovec = proxy.spare.to_bytes(8, "little") + size.to_bytes(8, "little")
-    remote = address.to_bytes(8, "little") + size.to_bytes(8, "little")
-    assert error_of(proxy.call, "process_vm_readv", proxy.pid, iovec, 1, remote, 1, 0) == "EFAULT"
+    assert error_of(read_as_another, proxy, address, size) == "EFAULT"
     proxy.munmap(address, made.map_length)
     device.free(made.id)
 
@@ -199,9 +204,7 @@ def test_vmalloc_pinned(device):
     made = device.alloc(abi.VMALLOC, size)
     device.fill(made.id, 1)
     proxy, address = device.proxy, device.map(made)
-    iovec = proxy.spare.to_bytes(8, "little") + size.to_bytes(8, "little")
-    remote = address.to_bytes(8, "little") + size.to_bytes(8, "little")
-    assert proxy.call("process_vm_readv", proxy.pid, iovec, 1, remote, 1, 0) == size
+    assert read_as_another(proxy, address, size) == size
     assert proxy.peek(proxy.spare, size) == pattern(1, 0, size)
     result, reading = send_pages(proxy, address, size)
     assert result == size

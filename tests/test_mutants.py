@@ -12,6 +12,7 @@ import test_users
 import witness
 from conftest import clear_up
 from device import Device
+from fragmentation import fragmented
 from proxy import Proxy
 from subject import Subject
 from target import VirtualTarget
@@ -51,8 +52,8 @@ def liar(target, tmp_path_factory):
     tree = mutants.payload(default_payload(kernel), module, directory / "payload")
     machine = VirtualTarget(payload=tree, append="init_on_alloc=0", mem="512M")
     machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
-    machine.spawn(["fragment", "16"]).readline()
-    yield machine
+    with fragmented(machine, 16):
+        yield machine
     problems = machine.problems()
     machine.close()
     assert not problems
