@@ -3,10 +3,15 @@
 #ifndef MEMLAB_COMPAT_H
 #define MEMLAB_COMPAT_H
 
+#include <linux/hrtimer.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/memlab.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #include <linux/pfn_t.h>
@@ -62,6 +67,78 @@ static inline unsigned long memlab_copy_in(void *to, const void __user *from, un
 		return n;
 	barrier_nospec(); /* as in copy_from_user() */
 	return __copy_from_user(to, from, n);
+}
+
+/* From 6.12 on kvrealloc() knows the old size, and calls vrealloc() for vmalloc(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define MEMLAB_VREALLOC_NAME "kvrealloc"
+#else
+#define MEMLAB_VREALLOC_NAME NULL
+#endif
+
+static inline void *memlab_kvrealloc(const void *addr, size_t old, size_t bytes, gfp_t gfp)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return kvrealloc(addr, bytes, gfp);
+#else
+	return kvrealloc(addr, old, bytes, gfp);
+#endif
+}
+
+/* From 6.19 on vmalloc() can do without sleeping. */
+static inline bool memlab_vmalloc_takes_nowait(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0);
+}
+
+/* It then also warns of flags that it did not mind before. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define MEMLAB_VMALLOC_REFUSED (MEMLAB_GFP_HIGHUSER | MEMLAB_GFP_DMA | MEMLAB_GFP_DMA32)
+#define MEMLAB_VMALLOC_MERCY   MEMLAB_GFP_NORETRY
+#else
+#define MEMLAB_VMALLOC_REFUSED (MEMLAB_GFP_NOWAIT | MEMLAB_GFP_ATOMIC)
+#define MEMLAB_VMALLOC_MERCY   MEMLAB_GFP_RETRY_MAYFAIL
+#endif
+
+/* hrtimer_init() took no function; it went away in 6.15. */
+static inline void memlab_hrtimer_setup_on_stack(struct hrtimer *timer,
+						 enum hrtimer_restart (*run)(struct hrtimer *),
+						 enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup_on_stack(timer, run, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init_on_stack(timer, CLOCK_MONOTONIC, mode);
+	timer->function = run;
+#endif
+}
+
+/* SLAB_NO_MERGE came with 6.5. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE 0
+#endif
+
+/* Before that there are flags that have it as a side effect (mm/slab_common.c). */
+#define MEMLAB_SLAB_UNMERGED (SLAB_NO_MERGE ?: SLAB_NOLEAKTRACE)
+
+/* It got its name in 6.17, and the old one is going away. */
+static inline struct workqueue_struct *memlab_unbound_workqueue(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return system_dfl_wq;
+#else
+	return system_unbound_wq;
+#endif
+}
+
+/* Whether kmalloc() has caches of their own for __GFP_ACCOUNT. */
+static inline bool memlab_has_cgroup_caches(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	return IS_ENABLED(CONFIG_MEMCG) && !mem_cgroup_disabled();
+#else
+	return IS_ENABLED(CONFIG_MEMCG_KMEM) && !mem_cgroup_disabled();
+#endif
 }
 
 #endif /* MEMLAB_COMPAT_H */

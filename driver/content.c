@@ -64,7 +64,7 @@ int memlab_content_clear(struct memlab_buffer *buf, unsigned int state)
 	if (err)
 		return -EINTR;
 	if (!buf->cleared) {
-		if (!(buf->alloc_flags & MEMLAB_ALLOC_ZERO))
+		if (!buf->zeroed)
 			err = memlab_clear_body(buf, state);
 		if (!err) {
 			memlab_clear_tail(buf->addr, buf->bytes, buf->map_length);
@@ -73,6 +73,29 @@ int memlab_content_clear(struct memlab_buffer *buf, unsigned int state)
 	}
 	mutex_unlock(&buf->lock);
 	return err;
+}
+
+/**
+ * memlab_content_count() - how many bytes are not zero
+ * @buf: a buffer that nobody else can find
+ * @from: the first byte to count
+ * @stale: out: the number of them, up to the end
+ *
+ * Return: 0, or -EINTR when a signal came first.
+ */
+int memlab_content_count(const struct memlab_buffer *buf, u64 from, u64 *stale)
+{
+	u64 end;
+
+	*stale = 0;
+	while (from < buf->bytes) {
+		for (end = min_t(u64, buf->bytes, from + STEP); from < end; from++)
+			*stale += !!READ_ONCE(*(u8 *)(buf->addr + from));
+		cond_resched();
+		if (from < buf->bytes && signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
 }
 
 /**
@@ -139,7 +162,11 @@ static int memlab_ioctl_transfer(struct memlab_request *req, bool write)
 				 arg->length);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	err = memlab_transfer(buf, arg, write);
+	/* The kernel would stop (CONFIG_HARDENED_USERCOPY). */
+	if (buf->cache && !memlab_cache_copyable(buf->cache, arg->offset, arg->length))
+		err = -EOPNOTSUPP;
+	else
+		err = memlab_transfer(buf, arg, write);
 	if (!err)
 		err = memlab_reply(req, arg);
 	memlab_buffer_put(buf);

@@ -8,8 +8,8 @@
 #include <linux/string.h>
 #include <linux/user_namespace.h>
 
+#include "allocator.h"
 #include "compat.h"
-#include "memlab.h"
 
 /* As in /proc/PID/pagemap: CAP_SYS_ADMIN in the first user namespace. */
 bool memlab_may_see_phys(void)
@@ -37,6 +37,16 @@ static u64 memlab_features(void)
 		features |= MEMLAB_FEATURE_PHYS_VISIBLE;
 	if (memlab_may_see_kaddr())
 		features |= MEMLAB_FEATURE_KADDR_VISIBLE;
+	if (memlab_vmalloc_takes_nowait())
+		features |= MEMLAB_FEATURE_VMALLOC_NOWAIT;
+	if (SLAB_NO_MERGE)
+		features |= MEMLAB_FEATURE_NO_MERGE;
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		features |= MEMLAB_FEATURE_ATOMIC_SLEEP;
+	if (memlab_context_may_sleep_in_atomic())
+		features |= MEMLAB_FEATURE_SLEEP_IN_ATOMIC;
+	if (IS_ENABLED(CONFIG_HARDENED_USERCOPY))
+		features |= MEMLAB_FEATURE_HARDENED_USERCOPY;
 	return features;
 }
 
@@ -46,7 +56,7 @@ int memlab_ioctl_info(struct memlab_request *req)
 	struct memlab_limits limits;
 	struct memlab_usage usage;
 
-	if (arg->flags)
+	if (arg->flags || arg->reserved)
 		return -EINVAL;
 	memlab_limits_read(&limits);
 	memlab_usage_read(current_euid(), &usage);
@@ -68,6 +78,11 @@ int memlab_ioctl_info(struct memlab_request *req)
 		.total_bytes = usage.total_bytes,
 		.user_bytes = usage.user_bytes,
 		.user_buffers = usage.user_buffers,
+		.gfp = MEMLAB_GFP_GIVEN,
+		.resizable = memlab_allocator_resizable(),
+		.contexts = memlab_context_mask(),
+		.max_user_caches = limits.user_caches,
+		.user_caches = usage.user_caches,
 	};
 	strscpy((char *)arg->driver_version, MEMLAB_DRIVER_VERSION, sizeof(arg->driver_version));
 	return memlab_reply(req, arg);

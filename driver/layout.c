@@ -42,7 +42,7 @@ static u32 memlab_zone_number(const struct page *page)
 /* Physical address of the first byte. */
 phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf)
 {
-	return page_to_phys(buf->ops->page(buf, 0)) + offset_in_page(buf->addr);
+	return page_to_phys(memlab_backing_page(buf, 0)) + offset_in_page(buf->addr);
 }
 
 /* MEMLAB_BUFFER_*, as far as this caller is concerned. */
@@ -80,7 +80,7 @@ static int memlab_layout_extent(const struct memlab_buffer *buf, u64 start,
 				struct memlab_extent *extent)
 {
 	u64 in_page = offset_in_page(buf->addr + start);
-	struct page *page = buf->ops->page(buf, start);
+	struct page *page = memlab_backing_page(buf, start);
 	u64 end = start - in_page + PAGE_SIZE;
 	struct page *next;
 
@@ -90,11 +90,11 @@ static int memlab_layout_extent(const struct memlab_buffer *buf, u64 start,
 		.node = page_to_nid(page),
 		.zone = memlab_zone_number(page),
 	};
-	if (buf->ops->linear)
+	if (memlab_backing_linear(buf))
 		end = buf->bytes;
 
 	for (; end < buf->bytes; end += PAGE_SIZE) {
-		next = buf->ops->page(buf, end);
+		next = memlab_backing_page(buf, end);
 		if (!memlab_pages_join(page, next))
 			break;
 		page = next;
@@ -114,16 +114,16 @@ static int memlab_layout_walk(struct memlab_buffer *buf)
 	struct page *page = NULL, *next;
 	u64 end;
 
-	if (buf->ops->linear) {
+	if (memlab_backing_linear(buf)) {
 		buf->extent_count = 1;
 		buf->largest_extent = buf->bytes;
 		buf->walked_to = buf->bytes;
 	}
 	if (buf->walked_to && buf->walked_to < buf->bytes)
-		page = buf->ops->page(buf, buf->walked_to - PAGE_SIZE);
+		page = memlab_backing_page(buf, buf->walked_to - PAGE_SIZE);
 	while (buf->walked_to < buf->bytes) {
 		end = min(buf->walked_to + PAGE_SIZE, buf->bytes);
-		next = buf->ops->page(buf, buf->walked_to);
+		next = memlab_backing_page(buf, buf->walked_to);
 		if (!page || !memlab_pages_join(page, next)) {
 			buf->extent_count++;
 			buf->last_extent = 0;
@@ -147,7 +147,7 @@ static int memlab_layout_walk(struct memlab_buffer *buf)
  * @count: out
  * @largest: out, bytes
  *
- * A buffer's pages never change, so they are walked once.
+ * A buffer's pages change only when it is resized, so they are walked once.
  *
  * Return: 0, or -EINTR when a signal came first.
  */
@@ -162,6 +162,15 @@ int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest)
 	*largest = buf->largest_extent;
 	mutex_unlock(&buf->lock);
 	return err;
+}
+
+/* The buffer has other pages now; nobody else uses it. */
+void memlab_layout_forget(struct memlab_buffer *buf)
+{
+	buf->walked_to = 0;
+	buf->extent_count = 0;
+	buf->largest_extent = 0;
+	buf->last_extent = 0;
 }
 
 static int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_layout *arg)

@@ -10,6 +10,7 @@
 #include "memlab.h"
 
 #define MEMLAB_DEFAULT_USER_BUFFERS 65536
+#define MEMLAB_DEFAULT_USER_CACHES  64
 
 static struct memlab_limits memlab_limits;
 
@@ -21,6 +22,8 @@ static u64 memlab_limit_default(const u64 *limit)
 		return ram / 2;
 	if (limit == &memlab_limits.user_bytes)
 		return ram / 4;
+	if (limit == &memlab_limits.user_caches)
+		return MEMLAB_DEFAULT_USER_CACHES;
 	return MEMLAB_DEFAULT_USER_BUFFERS;
 }
 
@@ -59,6 +62,9 @@ MODULE_PARM_DESC(max_user_bytes, "Bytes of one user, K, M, G allowed; 0: a quart
 module_param_cb(max_user_buffers, &memlab_limit_ops, &memlab_limits.user_buffers, 0644);
 MODULE_PARM_DESC(max_user_buffers,
 		 "Buffers of one user; 0: " __stringify(MEMLAB_DEFAULT_USER_BUFFERS));
+module_param_cb(max_user_caches, &memlab_limit_ops, &memlab_limits.user_caches, 0644);
+MODULE_PARM_DESC(max_user_caches,
+		 "Caches of one user; 0: " __stringify(MEMLAB_DEFAULT_USER_CACHES));
 
 /* Limits that were not given when the module was loaded. */
 void memlab_limits_init(void)
@@ -67,6 +73,7 @@ void memlab_limits_init(void)
 		&memlab_limits.total_bytes,
 		&memlab_limits.user_bytes,
 		&memlab_limits.user_buffers,
+		&memlab_limits.user_caches,
 	};
 	int i;
 
@@ -80,4 +87,5 @@ void memlab_limits_read(struct memlab_limits *limits)
 	limits->total_bytes = READ_ONCE(memlab_limits.total_bytes);
 	limits->user_bytes = READ_ONCE(memlab_limits.user_bytes);
 	limits->user_buffers = READ_ONCE(memlab_limits.user_buffers);
+	limits->user_caches = READ_ONCE(memlab_limits.user_caches);
 }

@@ -15,6 +15,7 @@ static void __exit memlab_exit(void)
 	/* No file and no mapping is left: both hold the module. */
 	memlab_chardev_unregister();
 	memlab_table_destroy();
+	memlab_cache_destroy_all();
 }
 
 module_init(memlab_init);

@@ -7,14 +7,20 @@
  *   mmap_lock		the kernel's; held by mmap, fault, open and close of VMAs
  *   buffer->lock	a buffer's clearing and the summary of its layout; may be
  *			held for as long as it takes to walk all pages
+ *   origin lock	buffer.c: one large vmalloc() at a time
  *   table lock		table.c: table, cookies, lists of files, mapping counts
+ *   cache lock		cache.c: table of caches, their objects and what they count for
  *   quota lock		quota.c: users and totals
  *
- * The last two are spinlocks, held for a few instructions and never nested.
+ * The last three are spinlocks, held for a few instructions.
  *
  * A buffer lives until its last reference is put. References are held by the
  * table (from publication until FREE, or until its file is released), by each
- * VMA, and by each operation under way.
+ * VMA, and by each operation under way. A cache lives the same way; each of its
+ * objects holds a reference.
+ *
+ * RESIZE changes what others only read. It begins when nobody else holds a
+ * reference, and until it ends nobody gets one (memlab_table_begin_resize()).
  */
 #ifndef MEMLAB_H
 #define MEMLAB_H
@@ -28,12 +34,19 @@
 #include <linux/uidgid.h>
 #include <uapi/linux/memlab.h>
 
-#define MEMLAB_DRIVER_VERSION "0.1.0"
+#define MEMLAB_DRIVER_VERSION "0.2.0"
 
 struct file;
 struct memlab_allocator_ops;
+struct memlab_cache;
 struct memlab_user;
 struct pid;
+
+/*
+ * For what the driver itself needs: charged to the caller, who is told when there is
+ * nothing left, and not killed for it.
+ */
+#define MEMLAB_GFP_OWN (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* What may be done to a buffer's pages through a user mapping. */
 enum memlab_map_kind {
@@ -44,6 +57,36 @@ enum memlab_map_kind {
 /* An open of /dev/memlab. */
 struct memlab_file {
 	struct list_head buffers; /* table lock */
+	struct list_head caches;  /* cache lock */
+};
+
+/* Who made a buffer or a cache. */
+struct memlab_owner {
+	struct memlab_file *file; /* while it is open; lock of the table that it is in */
+	kuid_t uid;
+	struct pid *pid;
+};
+
+/* What a buffer or a cache counts for. */
+struct memlab_charge {
+	struct memlab_user *user;
+	u64 bytes;
+	bool is_cache;
+};
+
+/* Of which size: @count elements, or else no array. */
+struct memlab_shape {
+	u64 bytes; /* in all; meaningless if they overflow */
+	u64 count;
+	u64 element_bytes;
+	bool overflows;
+};
+
+/* What a call of a kernel function saw and took. */
+struct memlab_seen {
+	u32 flags; /* MEMLAB_SEEN_*; 0: not called */
+	u32 preempt_count;
+	u64 nanoseconds;
 };
 
 /* A range of mmap page offsets; table lock. */
@@ -61,51 +104,40 @@ struct memlab_buffer {
 	int node; /* 0 without MEMLAB_ALLOC_NODE */
 	u32 backing;
 	u32 allocator; /* enum memlab_allocator */
+	u32 context;   /* enum memlab_context */
+	u32 resizes;
 	const struct memlab_allocator_ops *ops;
+	struct memlab_cache *cache; /* that it is an object of, else NULL */
+	struct memlab_shape shape;
+	u64 gfp; /* as asked for */
+	u64 gfp_used;
+	u64 gfp_made; /* what the memory was made with, if a resize left it in place */
+	struct memlab_seen seen;
+	const char *function; /* of the kernel, that made it what it is */
 	void *addr;
-	u64 bytes;
+	u64 bytes; /* those of @shape */
 	u64 usable;
 
 	u64 map_length;
 	struct memlab_cookie cookie; /* set only if map_length is not 0 */
 	unsigned int mappings;	     /* table lock */
 	bool live;		     /* in the table; table lock */
-	struct memlab_file *file;    /* its maker while open; table lock */
+	bool resizing;		     /* nobody gets a reference; table lock */
 	struct list_head file_link;  /* table lock */
 
-	kuid_t uid;
-	struct pid *pid;
-	struct memlab_user *user;
-	u64 charged;
+	struct memlab_owner owner;
+	struct memlab_charge charge;
+	u32 free_context; /* set by who takes it out of the table */
+	bool free_by_kvfree;
 
 	struct mutex lock;  /* clearing, and the summary of the layout */
+	bool zeroed;	    /* all of it, by the allocator */
 	u64 cleared_to;	    /* @lock; bytes */
 	bool cleared;	    /* @lock */
 	u64 walked_to;	    /* @lock; bytes that the next three cover */
 	u64 extent_count;   /* @lock */
 	u64 largest_extent; /* @lock */
 	u64 last_extent;    /* @lock; length so far of the one that is being walked */
-};
-
-/**
- * struct memlab_allocator_ops - one way to get memory; a line of the table
- * @max_bytes: the most that it can ever serve on this machine
- * @footprint: bytes that a request really takes, for the limits
- * @alloc: sets addr, usable and backing of a buffer whose request is set; a
- *	negative errno on failure
- * @free: undoes @alloc
- * @page: the page in which an offset below the mapping length lies
- * @map_kind: how its pages may be mapped
- * @linear: physically contiguous by construction, so that one look suffices
- */
-struct memlab_allocator_ops {
-	u64 (*max_bytes)(void);
-	u64 (*footprint)(u64 bytes);
-	int (*alloc)(struct memlab_buffer *buf);
-	void (*free)(struct memlab_buffer *buf);
-	struct page *(*page)(const struct memlab_buffer *buf, u64 offset);
-	enum memlab_map_kind map_kind;
-	bool linear;
 };
 
 /* One ioctl under way. */
@@ -120,7 +152,8 @@ struct memlab_request {
 int memlab_chardev_register(void);
 void memlab_chardev_unregister(void);
 int memlab_respond(const struct memlab_request *req, size_t kernel_size);
-#define memlab_reply(req, arg) memlab_respond(req, sizeof(*(arg)))
+#define memlab_reply(req, arg)	     memlab_respond(req, sizeof(*(arg)))
+#define memlab_name_set(array, name) strscpy_pad((char *)(array), name, sizeof(array))
 
 /* request.c */
 int memlab_ioctl_alloc(struct memlab_request *req);
@@ -129,26 +162,44 @@ int memlab_ioctl_query(struct memlab_request *req);
 int memlab_ioctl_next(struct memlab_request *req);
 struct memlab_buffer *memlab_request_buffer(const struct memlab_request *req, u32 id, u64 zero);
 
+/* resize.c */
+int memlab_ioctl_resize(struct memlab_request *req);
+
+/* probe.c */
+int memlab_ioctl_probe(struct memlab_request *req);
+
 /* info.c */
 int memlab_ioctl_info(struct memlab_request *req);
 bool memlab_may_see_phys(void);
 bool memlab_may_see_kaddr(void);
 
-/* allocator.c, allocators/ */
-const struct memlab_allocator_ops *memlab_allocator_find(u32 number);
-u64 memlab_allocator_mask(void);
-int memlab_allocator_check(const struct memlab_allocator_ops *ops, const struct memlab_alloc *arg);
-extern const struct memlab_allocator_ops memlab_kmalloc;
-extern const struct memlab_allocator_ops memlab_vmalloc;
+/* owner.c */
+void memlab_owner_init(struct memlab_owner *owner, struct memlab_file *file);
+void memlab_owner_release(struct memlab_owner *owner);
+bool memlab_owner_admits(const struct memlab_owner *owner, struct file *filp);
+u32 memlab_owner_uid(const struct memlab_owner *owner);
+u32 memlab_owner_pid(const struct memlab_owner *owner);
 
-/* gfp.c */
-gfp_t memlab_gfp(u32 alloc_flags, unsigned int order);
+/* backing.c */
+struct page *memlab_backing_page(const struct memlab_buffer *buf, u64 offset);
+enum memlab_map_kind memlab_backing_map_kind(const struct memlab_buffer *buf);
+bool memlab_backing_linear(const struct memlab_buffer *buf);
+bool memlab_backing_is_held(const struct memlab_buffer *buf);
+
+/* context.c */
+u32 memlab_context_mask(void);
+bool memlab_context_may_sleep_in_atomic(void);
+int memlab_context_check_alloc(const struct memlab_buffer *buf, u32 *reason);
+int memlab_context_check_free(const struct memlab_buffer *buf, u32 context, u32 *reason);
+void memlab_context_run(u32 context, void (*work)(void *data), void *data,
+			struct memlab_seen *seen);
 
 /* limits.c */
 struct memlab_limits {
 	u64 total_bytes;
 	u64 user_bytes;
 	u64 user_buffers;
+	u64 user_caches;
 };
 
 void memlab_limits_init(void);
@@ -159,27 +210,38 @@ struct memlab_usage {
 	u64 total_bytes;
 	u64 user_bytes;
 	u64 user_buffers;
+	u64 user_caches;
 };
 
+bool memlab_quota_exempt(void);
 void memlab_usage_read(kuid_t uid, struct memlab_usage *usage);
-int memlab_quota_charge(struct memlab_buffer *buf, u64 bytes);
-void memlab_quota_uncharge(struct memlab_buffer *buf);
+int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, bool is_cache);
+int memlab_quota_resize(struct memlab_charge *charge, u64 bytes);
+void memlab_quota_uncharge(struct memlab_charge *charge);
 
 /* buffer.c */
-struct memlab_buffer *memlab_buffer_create(struct memlab_file *file,
-					   const struct memlab_alloc *arg);
+struct memlab_buffer *memlab_buffer_prepare(struct memlab_request *req, struct memlab_alloc *arg);
+void memlab_buffer_discard(struct memlab_buffer *buf);
+int memlab_buffer_allocate(struct memlab_buffer *buf);
+int memlab_call_carefully(u64 bytes, void (*work)(void *data), void *data,
+			  struct memlab_seen *seen);
+u64 memlab_buffer_map_length(const struct memlab_buffer *buf);
+u64 memlab_buffer_takes(const struct memlab_buffer *buf);
 void memlab_buffer_abort(struct memlab_buffer *buf);
 void memlab_buffer_put(struct memlab_buffer *buf);
+void memlab_buffer_put_seen(struct memlab_buffer *buf, struct memlab_seen *seen);
 
 /* table.c */
 int memlab_table_reserve(struct memlab_buffer *buf);
 void memlab_table_release(struct memlab_buffer *buf);
 void memlab_table_publish(struct memlab_buffer *buf);
-int memlab_table_remove(struct memlab_buffer *buf);
+int memlab_table_remove(struct memlab_buffer *buf, u32 context);
 void memlab_table_forget_file(struct memlab_file *file);
 void memlab_table_destroy(void);
 struct memlab_buffer *memlab_table_get(struct file *filp, u32 id);
-struct memlab_buffer *memlab_table_next(struct file *filp, u32 id);
+int memlab_table_next(struct file *filp, u32 *id);
+int memlab_table_begin_resize(struct memlab_buffer *buf);
+void memlab_table_end_resize(struct memlab_buffer *buf, bool resized);
 struct memlab_buffer *memlab_table_get_mapping(struct file *filp, unsigned long pgoff,
 					       unsigned long pages);
 void memlab_table_add_mapping(struct memlab_buffer *buf);
@@ -191,9 +253,27 @@ int memlab_cookie_insert(struct memlab_buffer *buf);
 void memlab_cookie_remove(struct memlab_buffer *buf);
 struct memlab_buffer *memlab_cookie_find(unsigned long pgoff, unsigned long pages);
 
+/* cache.c */
+struct memlab_cache *memlab_cache_get(struct file *filp, u32 id);
+void memlab_cache_put(struct memlab_cache *cache);
+int memlab_cache_add_object(struct memlab_cache *cache);
+void memlab_cache_remove_object(struct memlab_cache *cache);
+struct kmem_cache *memlab_cache_kernel(const struct memlab_cache *cache);
+u32 memlab_cache_id(const struct memlab_cache *cache);
+u64 memlab_cache_bytes(const struct memlab_cache *cache);
+const char *memlab_cache_name(const struct memlab_cache *cache);
+bool memlab_cache_copyable(const struct memlab_cache *cache, u64 offset, u64 length);
+void memlab_cache_forget_file(struct memlab_file *file);
+void memlab_cache_destroy_all(void);
+int memlab_ioctl_cache_create(struct memlab_request *req);
+int memlab_ioctl_cache_destroy(struct memlab_request *req);
+int memlab_ioctl_cache_query(struct memlab_request *req);
+int memlab_ioctl_cache_next(struct memlab_request *req);
+
 /* layout.c */
 int memlab_ioctl_layout(struct memlab_request *req);
 int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest);
+void memlab_layout_forget(struct memlab_buffer *buf);
 u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count);
 phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf);
 
@@ -201,6 +281,7 @@ phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf);
 int memlab_ioctl_read(struct memlab_request *req);
 int memlab_ioctl_write(struct memlab_request *req);
 int memlab_content_clear(struct memlab_buffer *buf, unsigned int state);
+int memlab_content_count(const struct memlab_buffer *buf, u64 from, u64 *stale);
 struct memlab_buffer *memlab_content_get(const struct memlab_request *req, u32 id, u64 zero,
 					 u64 offset, u64 length);
 

@@ -12,8 +12,9 @@
 /*
  * Every page is inserted on its first touch. Pages behind kmalloc() have no
  * reference count that a user could hold, so they become special entries, which
- * get_user_pages() refuses (VM_IO). Pages of vmalloc() are ordinary: a pipe or a
- * device may hold on to one, and it then outlives the buffer.
+ * get_user_pages() refuses (VM_IO). Pages of vmalloc() and of the page allocator
+ * are ordinary: a pipe or a device may hold on to one, and it then outlives the
+ * buffer.
  *
  * VM_MIXEDMAP and not VM_PFNMAP: /proc/PID/pagemap skips the latter.
  */
@@ -25,12 +26,11 @@ static vm_fault_t memlab_vma_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff < buf->cookie.start || vmf->pgoff > buf->cookie.last)
 		return VM_FAULT_SIGBUS;
-	page = buf->ops->page(buf, (u64)(vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);
-	if (buf->ops->map_kind == MEMLAB_MAP_SPECIAL)
+	page = memlab_backing_page(buf, (u64)(vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);
+	if (memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL)
 		return memlab_insert_mixed(vma, vmf->address, page_to_pfn(page));
-	get_page(page);
-	vmf->page = page;
-	return 0;
+	/* Not by vmf->page, which may map a block of 2 MiB by a single entry. */
+	return vmf_insert_page(vma, vmf->address, page);
 }
 
 /* A VMA was copied by fork() or mremap(), or split by munmap() or mprotect(). */
@@ -99,7 +99,7 @@ int memlab_mmap(struct file *filp, struct vm_area_struct *vma)
 		return err;
 	}
 
-	if (buf->ops->map_kind == MEMLAB_MAP_SPECIAL)
+	if (memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL)
 		flags |= VM_IO;
 	memlab_vm_flags_mod(vma, flags, VM_MAYEXEC);
 	vma->vm_private_data = buf;

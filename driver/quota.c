@@ -13,7 +13,8 @@ struct memlab_user {
 	struct hlist_node link;
 	kuid_t uid;
 	u64 bytes;
-	u64 buffers; /* the entry goes with the last one */
+	u64 buffers;
+	u64 caches; /* the entry goes with the last buffer and the last cache */
 };
 
 static DEFINE_SPINLOCK(memlab_quota_lock);
@@ -39,6 +40,7 @@ void memlab_usage_read(kuid_t uid, struct memlab_usage *usage)
 	usage->total_bytes = memlab_total_bytes;
 	usage->user_bytes = user ? user->bytes : 0;
 	usage->user_buffers = user ? user->buffers : 0;
+	usage->user_caches = user ? user->caches : 0;
 	spin_unlock(&memlab_quota_lock);
 }
 
@@ -48,69 +50,108 @@ static bool memlab_exceeds(u64 used, u64 more, u64 limit)
 	return used > limit || more > limit - used;
 }
 
-static int memlab_quota_check(const struct memlab_user *user, u64 bytes, bool exempt)
+/* @bytes more, for a buffer, a cache or neither. */
+static int memlab_quota_check(const struct memlab_user *user, u64 bytes, u64 buffers, u64 caches,
+			      bool exempt)
 {
 	struct memlab_limits limits;
 
 	memlab_limits_read(&limits);
 	if (memlab_exceeds(memlab_total_bytes, bytes, limits.total_bytes))
 		return -ENOSPC;
-	if (!exempt && (memlab_exceeds(user->bytes, bytes, limits.user_bytes) ||
-			memlab_exceeds(user->buffers, 1, limits.user_buffers)))
+	if (exempt)
+		return 0;
+	if (memlab_exceeds(user->bytes, bytes, limits.user_bytes) ||
+	    (buffers && memlab_exceeds(user->buffers, buffers, limits.user_buffers)) ||
+	    (caches && memlab_exceeds(user->caches, caches, limits.user_caches)))
 		return -EDQUOT;
 	return 0;
 }
 
+/* Whether the limits of a user do not bind the caller. */
+bool memlab_quota_exempt(void)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
+}
+
 /**
- * memlab_quota_charge() - count a buffer against the limits
- * @buf: the buffer; its owner must be known
+ * memlab_quota_charge() - count a buffer or a cache against the limits
+ * @charge: what to undo with memlab_quota_uncharge()
+ * @uid: its owner
  * @bytes: what it will take
+ * @is_cache: it is a cache
  *
  * Return: 0, -EDQUOT, -ENOSPC or -ENOMEM.
  */
-int memlab_quota_charge(struct memlab_buffer *buf, u64 bytes)
+int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, bool is_cache)
 {
-	bool exempt = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 	struct memlab_user *user, *fresh = NULL;
+	bool exempt = memlab_quota_exempt();
 	int err;
 
 	spin_lock(&memlab_quota_lock);
-	user = memlab_user_find(buf->uid);
+	user = memlab_user_find(uid);
 	if (!user) {
 		spin_unlock(&memlab_quota_lock);
-		fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+		fresh = kzalloc(sizeof(*fresh), MEMLAB_GFP_OWN);
 		if (!fresh)
 			return -ENOMEM;
-		fresh->uid = buf->uid;
+		fresh->uid = uid;
 		spin_lock(&memlab_quota_lock);
-		user = memlab_user_find(buf->uid) ?: fresh;
+		user = memlab_user_find(uid) ?: fresh;
 	}
-	err = memlab_quota_check(user, bytes, exempt);
+	err = memlab_quota_check(user, bytes, !is_cache, is_cache, exempt);
 	if (!err) {
 		if (user == fresh) {
 			hash_add(memlab_users, &user->link, __kuid_val(user->uid));
 			fresh = NULL;
 		}
 		user->bytes += bytes;
-		user->buffers++;
+		user->buffers += !is_cache;
+		user->caches += is_cache;
 		memlab_total_bytes += bytes;
-		buf->user = user;
-		buf->charged = bytes;
+		*charge = (struct memlab_charge){ user, bytes, is_cache };
 	}
 	spin_unlock(&memlab_quota_lock);
 	kfree(fresh);
 	return err;
 }
 
-/* Undo memlab_quota_charge(). */
-void memlab_quota_uncharge(struct memlab_buffer *buf)
+/**
+ * memlab_quota_resize() - change what something counts for
+ * @charge: the charge
+ * @bytes: what it will take
+ *
+ * Return: 0, -EDQUOT or -ENOSPC; never an error when it takes less than before.
+ */
+int memlab_quota_resize(struct memlab_charge *charge, u64 bytes)
 {
-	struct memlab_user *user = buf->user;
+	bool exempt = memlab_quota_exempt();
+	int err = 0;
 
 	spin_lock(&memlab_quota_lock);
-	memlab_total_bytes -= buf->charged;
-	user->bytes -= buf->charged;
-	if (--user->buffers)
+	if (bytes > charge->bytes)
+		err = memlab_quota_check(charge->user, bytes - charge->bytes, 0, 0, exempt);
+	if (!err) {
+		charge->user->bytes += bytes - charge->bytes;
+		memlab_total_bytes += bytes - charge->bytes;
+		charge->bytes = bytes;
+	}
+	spin_unlock(&memlab_quota_lock);
+	return err;
+}
+
+/* Undo memlab_quota_charge(). */
+void memlab_quota_uncharge(struct memlab_charge *charge)
+{
+	struct memlab_user *user = charge->user;
+
+	spin_lock(&memlab_quota_lock);
+	memlab_total_bytes -= charge->bytes;
+	user->bytes -= charge->bytes;
+	user->buffers -= !charge->is_cache;
+	user->caches -= charge->is_cache;
+	if (user->buffers || user->caches)
 		user = NULL;
 	else
 		hash_del(&user->link);

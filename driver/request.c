@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests about a buffer as a whole: ALLOC, FREE, QUERY, NEXT. */
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/pid.h>
-#include <linux/rcupdate.h>
-#include <linux/sched.h>
-#include <linux/user_namespace.h>
+#include <linux/string.h>
 
-#include "memlab.h"
+#include "allocator.h"
 
 /**
  * memlab_request_buffer() - the buffer that a request is about
@@ -26,24 +22,45 @@ struct memlab_buffer *memlab_request_buffer(const struct memlab_request *req, u3
 	return memlab_table_get(req->filp, id);
 }
 
-int memlab_ioctl_alloc(struct memlab_request *req)
+/* What the kernel's function was given, and what it said. */
+static void memlab_alloc_reply(struct memlab_alloc *arg, const struct memlab_buffer *buf)
 {
-	struct memlab_alloc *arg = req->arg;
-	struct memlab_buffer *buf;
-	int err;
-
-	buf = memlab_buffer_create(req->filp->private_data, arg);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-
 	arg->usable = buf->usable;
 	arg->map_offset = (u64)buf->cookie.start << PAGE_SHIFT;
 	arg->map_length = buf->map_length;
 	arg->id = buf->id;
 	arg->backing = buf->backing;
+	arg->seen = buf->seen.flags;
+	arg->preempt_count = buf->seen.preempt_count;
+	arg->gfp_used = buf->gfp_used;
+	arg->stale = 0;
+	arg->nanoseconds = buf->seen.nanoseconds;
+	memlab_name_set(arg->function, buf->function);
+}
 
+static int memlab_alloc_dry(struct memlab_request *req, const struct memlab_buffer *buf)
+{
+	if (buf->shape.overflows)
+		return -EOVERFLOW;
+	memlab_alloc_reply(req->arg, buf);
+	return memlab_reply(req, (struct memlab_alloc *)req->arg);
+}
+
+static int memlab_alloc_really(struct memlab_request *req, struct memlab_buffer *buf)
+{
+	struct memlab_alloc *arg = req->arg;
+	int err = memlab_buffer_allocate(buf);
+
+	if (err) {
+		memlab_buffer_discard(buf);
+		return err;
+	}
+	memlab_alloc_reply(arg, buf);
+	if (arg->flags & MEMLAB_ALLOC_COUNT_STALE)
+		err = memlab_content_count(buf, 0, &arg->stale);
 	/* The caller must know the id before anybody can use the buffer. */
-	err = memlab_reply(req, arg);
+	if (!err)
+		err = memlab_reply(req, arg);
 	if (err) {
 		memlab_buffer_abort(buf);
 		return err;
@@ -52,35 +69,83 @@ int memlab_ioctl_alloc(struct memlab_request *req)
 	return 0;
 }
 
-int memlab_ioctl_free(struct memlab_request *req)
+int memlab_ioctl_alloc(struct memlab_request *req)
 {
-	struct memlab_free *arg = req->arg;
+	struct memlab_alloc *arg = req->arg;
 	struct memlab_buffer *buf;
 	int err;
 
-	buf = memlab_request_buffer(req, arg->id, arg->flags | arg->reserved);
+	buf = memlab_buffer_prepare(req, arg);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	err = memlab_table_remove(buf);
-	memlab_buffer_put(buf);
+	if (!(arg->flags & MEMLAB_ALLOC_DRY_RUN))
+		return memlab_alloc_really(req, buf);
+	err = memlab_alloc_dry(req, buf);
+	memlab_buffer_discard(buf);
 	return err;
 }
 
-/* A number that is no longer the maker's may be another process's by now. */
-static u32 memlab_owner_pid(const struct memlab_buffer *buf)
+static int memlab_free_check(const struct memlab_buffer *buf, struct memlab_free *arg)
 {
-	u32 pid = 0;
+	if (arg->flags & MEMLAB_FREE_KVFREE && !buf->ops->takes_kvfree) {
+		arg->reason = MEMLAB_REASON_NO_KVFREE;
+		return -EOPNOTSUPP;
+	}
+	return memlab_context_check_free(buf, arg->context, &arg->reason);
+}
 
-	rcu_read_lock();
-	if (pid_task(buf->pid, PIDTYPE_TGID))
-		pid = pid_vnr(buf->pid);
-	rcu_read_unlock();
-	return pid;
+int memlab_ioctl_free(struct memlab_request *req)
+{
+	struct memlab_free *arg = req->arg;
+	struct memlab_seen seen = { 0 };
+	struct memlab_buffer *buf;
+	int err;
+
+	buf = memlab_request_buffer(req, arg->id,
+				    arg->reserved | (arg->flags & ~MEMLAB_FREE_KVFREE));
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	err = memlab_free_check(buf, arg) ?: memlab_table_remove(buf, arg->context);
+	if (err) {
+		memlab_buffer_put(buf);
+		return err;
+	}
+	buf->free_by_kvfree = arg->flags & MEMLAB_FREE_KVFREE;
+	memlab_name_set(arg->function, buf->free_by_kvfree ? "kvfree" : buf->ops->free_name);
+	memlab_buffer_put(buf); /* the table's */
+	memlab_buffer_put_seen(buf, &seen);
+
+	arg->seen = seen.flags;
+	arg->preempt_count = seen.preempt_count;
+	arg->nanoseconds = seen.nanoseconds;
+	/* Freed is freed, even if the caller cannot be told more. */
+	memlab_reply(req, arg);
+	return 0;
 }
 
 static u64 memlab_align_of(u64 address)
 {
 	return address & -address;
+}
+
+/* What was asked for, and which function served it. */
+static void memlab_query_request(struct memlab_query *arg, const struct memlab_buffer *buf)
+{
+	arg->gfp = buf->gfp;
+	arg->gfp_used = buf->gfp_used;
+	arg->count = buf->shape.count;
+	arg->element_bytes = buf->shape.element_bytes;
+	arg->context = buf->context;
+	arg->cache = buf->cache ? memlab_cache_id(buf->cache) : 0;
+	arg->seen = buf->seen.flags;
+	arg->preempt_count = buf->seen.preempt_count;
+	arg->resizes = buf->resizes;
+	memlab_name_set(arg->function, buf->function);
+	memset(arg->cache_name, 0, sizeof(arg->cache_name));
+	if (buf->cache)
+		memlab_name_set(arg->cache_name, memlab_cache_name(buf->cache));
+	else if (buf->backing == MEMLAB_BACKING_SLAB)
+		memlab_kmalloc_cache_name(buf, arg->cache_name, sizeof(arg->cache_name));
 }
 
 int memlab_ioctl_query(struct memlab_request *req)
@@ -89,7 +154,7 @@ int memlab_ioctl_query(struct memlab_request *req)
 	struct memlab_buffer *buf;
 	int err;
 
-	buf = memlab_request_buffer(req, arg->id, arg->flags);
+	buf = memlab_request_buffer(req, arg->id, arg->flags | arg->reserved);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
@@ -101,8 +166,8 @@ int memlab_ioctl_query(struct memlab_request *req)
 	arg->backing = buf->backing;
 	arg->alloc_flags = buf->alloc_flags;
 	arg->node = buf->node;
-	arg->owner_uid = from_kuid_munged(current_user_ns(), buf->uid);
-	arg->owner_pid = memlab_owner_pid(buf);
+	arg->owner_uid = memlab_owner_uid(&buf->owner);
+	arg->owner_pid = memlab_owner_pid(&buf->owner);
 	arg->mappings = memlab_table_mappings(buf);
 	arg->bytes = buf->bytes;
 	arg->usable = buf->usable;
@@ -118,6 +183,7 @@ int memlab_ioctl_query(struct memlab_request *req)
 	arg->kernel_align = memlab_align_of(arg->kernel_address);
 	if (arg->flags & MEMLAB_BUFFER_KADDR_HIDDEN)
 		arg->kernel_address = 0;
+	memlab_query_request(arg, buf);
 	err = memlab_reply(req, arg);
 out_put:
 	memlab_buffer_put(buf);
@@ -127,14 +193,10 @@ out_put:
 int memlab_ioctl_next(struct memlab_request *req)
 {
 	struct memlab_next *arg = req->arg;
-	struct memlab_buffer *buf;
+	int err;
 
 	if (arg->flags || arg->reserved)
 		return -EINVAL;
-	buf = memlab_table_next(req->filp, arg->id);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	arg->id = buf->id;
-	memlab_buffer_put(buf);
-	return memlab_reply(req, arg);
+	err = memlab_table_next(req->filp, &arg->id);
+	return err ?: memlab_reply(req, arg);
 }

@@ -3,25 +3,17 @@
  * The table of buffers: by id, by mmap cookie, and by the file that made them;
  * who may use one; how often it is mapped. The xarray's lock covers it all.
  */
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
-#include <linux/user_namespace.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "memlab.h"
 
 static DEFINE_XARRAY_ALLOC1(memlab_table);
 static u32 memlab_next_id;
-
-/* The maker's file, the maker's user, or an administrator. */
-static bool memlab_may_use(struct file *filp, const struct memlab_buffer *buf)
-{
-	return READ_ONCE(buf->file) == filp->private_data || uid_eq(current_euid(), buf->uid) ||
-	       ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
-}
+static DECLARE_WAIT_QUEUE_HEAD(memlab_resized);
 
 /**
  * memlab_table_reserve() - give a buffer its id and its cookie
@@ -36,7 +28,7 @@ int memlab_table_reserve(struct memlab_buffer *buf)
 	int err;
 
 	err = xa_alloc_cyclic(&memlab_table, &buf->id, NULL, XA_LIMIT(1, INT_MAX), &memlab_next_id,
-			      GFP_KERNEL_ACCOUNT);
+			      MEMLAB_GFP_OWN);
 	if (err < 0)
 		return err == -EBUSY ? -ENOSPC : err;
 
@@ -64,7 +56,7 @@ void memlab_table_publish(struct memlab_buffer *buf)
 	/* The slot is reserved: storing into it needs no memory. */
 	__xa_store(&memlab_table, buf->id, buf, 0);
 	buf->live = true;
-	list_add_tail(&buf->file_link, &buf->file->buffers);
+	list_add_tail(&buf->file_link, &buf->owner.file->buffers);
 	xa_unlock(&memlab_table);
 }
 
@@ -80,23 +72,30 @@ static void memlab_table_unpublish(struct memlab_buffer *buf)
 /**
  * memlab_table_remove() - take a buffer out of the table, to be freed
  * @buf: the buffer; the caller has a reference of its own
+ * @context: enum memlab_context in which it shall be freed
  *
- * Return: 0, -EBUSY while it is mapped, -ENOENT if somebody else was first.
+ * In an interrupt vfree() makes a list of what it will free later, with a pointer in
+ * each first page (mm/vmalloc.c, vfree_atomic()). Nobody else may hold that page.
+ *
+ * Return: 0, and then the caller has to put the table's reference, too; -EBUSY while
+ * it is mapped or held, -ENOENT if somebody else was first.
  */
-int memlab_table_remove(struct memlab_buffer *buf)
+int memlab_table_remove(struct memlab_buffer *buf, u32 context)
 {
 	int err = 0;
 
 	xa_lock(&memlab_table);
-	if (!buf->live)
+	if (!buf->live) {
 		err = -ENOENT;
-	else if (buf->mappings)
+	} else if (buf->mappings ||
+		   (buf->backing == MEMLAB_BACKING_VMALLOC && context != MEMLAB_CONTEXT_PROCESS &&
+		    memlab_backing_is_held(buf))) {
 		err = -EBUSY;
-	else
+	} else {
+		buf->free_context = context;
 		memlab_table_unpublish(buf);
+	}
 	xa_unlock(&memlab_table);
-	if (!err)
-		memlab_buffer_put(buf);
 	return err;
 }
 
@@ -111,7 +110,7 @@ void memlab_table_forget_file(struct memlab_file *file)
 
 	xa_lock(&memlab_table);
 	while ((buf = list_first_entry_or_null(&file->buffers, struct memlab_buffer, file_link))) {
-		WRITE_ONCE(buf->file, NULL);
+		WRITE_ONCE(buf->owner.file, NULL);
 		if (buf->alloc_flags & MEMLAB_ALLOC_PERSISTENT) {
 			list_del_init(&buf->file_link);
 			cond_resched_lock(&memlab_table.xa_lock);
@@ -139,60 +138,127 @@ void memlab_table_destroy(void)
 	xa_destroy(&memlab_table);
 }
 
+static bool memlab_table_is_resizing(u32 id)
+{
+	struct memlab_buffer *buf;
+	bool resizing;
+
+	xa_lock(&memlab_table);
+	buf = xa_load(&memlab_table, id);
+	resizing = buf && buf->resizing;
+	xa_unlock(&memlab_table);
+	return resizing;
+}
+
 /**
  * memlab_table_get() - a buffer by its id
  * @filp: the file through which it is asked for
  * @id: the id
  *
+ * Waits while the buffer is being resized.
+ *
  * Return: the buffer, to be put, or ERR_PTR(-ENOENT) when there is none or the
- * caller may not use it.
+ * caller may not use it, or ERR_PTR(-EINTR).
  */
 struct memlab_buffer *memlab_table_get(struct file *filp, u32 id)
 {
 	struct memlab_buffer *buf;
+	bool resizing;
 
-	xa_lock(&memlab_table);
-	buf = xa_load(&memlab_table, id);
-	if (buf)
-		kref_get(&buf->ref);
-	xa_unlock(&memlab_table);
-	if (!buf)
-		return ERR_PTR(-ENOENT);
-	if (!memlab_may_use(filp, buf)) {
-		memlab_buffer_put(buf);
-		return ERR_PTR(-ENOENT);
+	for (;;) {
+		xa_lock(&memlab_table);
+		buf = xa_load(&memlab_table, id);
+		/* Who may not use it shall not even disturb. */
+		if (buf && !memlab_owner_admits(&buf->owner, filp))
+			buf = NULL;
+		resizing = buf && buf->resizing;
+		if (buf && !resizing)
+			kref_get(&buf->ref);
+		xa_unlock(&memlab_table);
+		if (!resizing)
+			return buf ?: ERR_PTR(-ENOENT);
+		if (wait_event_interruptible(memlab_resized, !memlab_table_is_resizing(id)))
+			return ERR_PTR(-EINTR);
 	}
-	return buf;
 }
 
 /**
  * memlab_table_next() - the next buffer that the caller may use
  * @filp: the file through which it is asked for
- * @id: the id above which to look
+ * @id: the id above which to look; out: the id of the buffer
  *
- * Return: the buffer, to be put, or ERR_PTR(-ENOENT) when there is none, or
- * ERR_PTR(-EINTR).
+ * Takes no reference, so that who lists buffers keeps nobody from resizing.
+ *
+ * Return: 0, -ENOENT when there is none, or -EINTR.
  */
-struct memlab_buffer *memlab_table_next(struct file *filp, u32 id)
+int memlab_table_next(struct file *filp, u32 *id)
 {
-	unsigned long index = id;
+	unsigned long index = *id;
 	struct memlab_buffer *buf;
+	bool admitted = false;
 
-	for (;;) {
+	do {
 		xa_lock(&memlab_table);
 		buf = xa_find_after(&memlab_table, &index, ULONG_MAX, XA_PRESENT);
 		if (buf)
-			kref_get(&buf->ref);
+			admitted = memlab_owner_admits(&buf->owner, filp);
 		xa_unlock(&memlab_table);
 		if (!buf)
-			return ERR_PTR(-ENOENT);
-		if (memlab_may_use(filp, buf))
-			return buf;
-		memlab_buffer_put(buf);
-		if (signal_pending(current))
-			return ERR_PTR(-EINTR);
+			return -ENOENT;
+		if (!admitted && signal_pending(current))
+			return -EINTR;
 		cond_resched();
+	} while (!admitted);
+	*id = index;
+	return 0;
+}
+
+/**
+ * memlab_table_begin_resize() - have a buffer for oneself
+ * @buf: the buffer; the caller has a reference of its own
+ *
+ * Until memlab_table_end_resize() nobody else gets a reference.
+ *
+ * Return: 0, -ENOENT when it is no longer in the table, -EBUSY while it is mapped
+ * or somebody else uses it.
+ */
+int memlab_table_begin_resize(struct memlab_buffer *buf)
+{
+	int err = 0;
+
+	xa_lock(&memlab_table);
+	if (!buf->live)
+		err = -ENOENT;
+	else if (buf->mappings || kref_read(&buf->ref) > 2) /* the table's and the caller's */
+		err = -EBUSY;
+	else
+		buf->resizing = true;
+	xa_unlock(&memlab_table);
+	return err;
+}
+
+/**
+ * memlab_table_end_resize() - let others use the buffer again
+ * @buf: the buffer
+ * @resized: it has other memory now, and needs another cookie; without one it
+ *	cannot be mapped
+ */
+void memlab_table_end_resize(struct memlab_buffer *buf, bool resized)
+{
+	xa_lock(&memlab_table);
+	if (resized) {
+		/* Its file may have been released meanwhile. */
+		if (buf->live)
+			memlab_cookie_remove(buf);
+		buf->map_length = memlab_buffer_map_length(buf);
+		if (!buf->live || memlab_cookie_insert(buf))
+			buf->map_length = 0;
+		if (!buf->map_length)
+			buf->cookie.start = 0;
 	}
+	buf->resizing = false;
+	xa_unlock(&memlab_table);
+	wake_up_all(&memlab_resized);
 }
 
 /**
@@ -204,33 +270,25 @@ struct memlab_buffer *memlab_table_next(struct file *filp, u32 id)
  * Counts the mapping; undo with memlab_table_put_mapping().
  *
  * Return: the buffer, or ERR_PTR(-EINVAL) when the range does not lie in the
- * cookie of a buffer that the caller may use.
+ * cookie of a buffer that the caller may use, or ERR_PTR(-EBUSY) while that one is
+ * being resized.
  */
 struct memlab_buffer *memlab_table_get_mapping(struct file *filp, unsigned long pgoff,
 					       unsigned long pages)
 {
 	struct memlab_buffer *buf;
-	bool mapped = false;
 
 	xa_lock(&memlab_table);
 	buf = memlab_cookie_find(pgoff, pages);
-	if (buf)
+	if (!buf || !buf->live || !memlab_owner_admits(&buf->owner, filp)) {
+		buf = ERR_PTR(-EINVAL);
+	} else if (buf->resizing) {
+		buf = ERR_PTR(-EBUSY);
+	} else {
 		kref_get(&buf->ref);
+		WRITE_ONCE(buf->mappings, buf->mappings + 1);
+	}
 	xa_unlock(&memlab_table);
-	if (!buf)
-		return ERR_PTR(-EINVAL);
-
-	if (memlab_may_use(filp, buf)) {
-		xa_lock(&memlab_table);
-		mapped = buf->live;
-		if (mapped)
-			WRITE_ONCE(buf->mappings, buf->mappings + 1);
-		xa_unlock(&memlab_table);
-	}
-	if (!mapped) {
-		memlab_buffer_put(buf);
-		return ERR_PTR(-EINVAL);
-	}
 	return buf;
 }
 

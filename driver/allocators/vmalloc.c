@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vmalloc(): single pages, mapped side by side into the vmalloc area. */
-#include <linux/capability.h>
 #include <linux/mm.h>
-#include <linux/oom.h>
+#include <linux/sched.h>
 #include <linux/vmalloc.h>
 
-#include "memlab.h"
+#include "allocator.h"
+#include "compat.h"
 
 /* vmalloc() itself refuses more pages than the machine has. */
 static u64 vmalloc_max_bytes(void)
@@ -13,65 +13,103 @@ static u64 vmalloc_max_bytes(void)
 	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
-static u64 vmalloc_footprint(u64 bytes)
+/* The functions of @plain take no GFP flags, but GFP_KERNEL, neither silent nor charged. */
+static const char *vmalloc_function(const struct memlab_buffer *buf)
 {
-	return PAGE_ALIGN(bytes);
+	static const char *const names[MEMLAB_FORMS] = {
+		"__vmalloc",	   "vmalloc_node", "__vmalloc", "vzalloc_node",
+		"__vmalloc_array", NULL,	   "__vcalloc", NULL,
+	};
+	static const char *const plain[MEMLAB_FORMS] = {
+		[0] = "vmalloc",
+		[MEMLAB_FORM_ZERO] = "vzalloc",
+		[MEMLAB_FORM_ARRAY] = "vmalloc_array",
+		[MEMLAB_FORM_ARRAY | MEMLAB_FORM_ZERO] = "vcalloc",
+	};
+
+	if (memlab_gfp_is_plain(buf->gfp) && !(memlab_form(buf) & MEMLAB_FORM_NODE))
+		return plain[memlab_form(buf)];
+	return names[memlab_form(buf)];
+}
+
+static void *vmalloc_alloc_plain(const struct memlab_buffer *buf)
+{
+	const struct memlab_shape *shape = &buf->shape;
+
+	switch (memlab_form(buf)) {
+	case MEMLAB_FORM_ZERO:
+		return vzalloc(shape->bytes);
+	case MEMLAB_FORM_ARRAY:
+		return vmalloc_array(shape->count, shape->element_bytes);
+	case MEMLAB_FORM_ARRAY | MEMLAB_FORM_ZERO:
+		return vcalloc(shape->count, shape->element_bytes);
+	default:
+		return vmalloc(shape->bytes);
+	}
 }
 
 /*
- * The forms for a node take no GFP flags: they cannot be charged to a memory
- * cgroup, and would rather kill a process, or print a warning, than fail. So
- * they are for administrators.
+ * The forms for a node take no GFP flags either: they cannot be charged to a memory
+ * cgroup, and would rather kill a process, or print a warning, than fail. So they
+ * are for administrators.
  */
-static void *vmalloc_on_node(const struct memlab_buffer *buf)
+static void *vmalloc_alloc(const struct memlab_buffer *buf, gfp_t gfp)
 {
-	if (buf->alloc_flags & MEMLAB_ALLOC_ZERO)
-		return vzalloc_node(buf->bytes, buf->node);
-	return vmalloc_node(buf->bytes, buf->node);
+	const struct memlab_shape *shape = &buf->shape;
+
+	if (memlab_gfp_is_plain(buf->gfp))
+		return vmalloc_alloc_plain(buf);
+	switch (memlab_form(buf)) {
+	case MEMLAB_FORM_NODE:
+		return vmalloc_node(shape->bytes, buf->node);
+	case MEMLAB_FORM_NODE | MEMLAB_FORM_ZERO:
+		return vzalloc_node(shape->bytes, buf->node);
+	case MEMLAB_FORM_ARRAY:
+		return __vmalloc_array(shape->count, shape->element_bytes, gfp);
+	case MEMLAB_FORM_ARRAY | MEMLAB_FORM_ZERO:
+		return __vcalloc(shape->count, shape->element_bytes, gfp);
+	default:
+		return __vmalloc(shape->bytes, gfp);
+	}
 }
 
 /*
- * __GFP_RETRY_MAYFAIL reaches the pages, but not the page tables, and it fails
- * only when all memory has been taken, so that the next allocation of anybody
- * may make the kernel kill a process. Hence not more than there is, and if
- * somebody has to die, the one who asked (as in kernel/trace/ring_buffer.c).
+ * The area may have more pages than are asked for: whole huge pages, or what it had
+ * before it was resized. It ends at a guard page.
  */
-static int vmalloc_alloc(struct memlab_buffer *buf)
+static void vmalloc_settle(struct memlab_buffer *buf)
 {
-	bool on_node = buf->alloc_flags & MEMLAB_ALLOC_NODE;
-
-	if (on_node && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (si_mem_available() < (long)(PAGE_ALIGN(buf->bytes) >> PAGE_SHIFT))
-		return -ENOMEM;
-	set_current_oom_origin();
-	if (on_node)
-		buf->addr = vmalloc_on_node(buf);
-	else
-		buf->addr = __vmalloc(buf->bytes, memlab_gfp(buf->alloc_flags, 0));
-	clear_current_oom_origin();
-	if (!buf->addr)
-		return -ENOMEM;
 	buf->usable = PAGE_ALIGN(buf->bytes);
+	while (vmalloc_to_page(buf->addr + buf->usable)) {
+		buf->usable += PAGE_SIZE;
+		cond_resched();
+	}
 	buf->backing = MEMLAB_BACKING_VMALLOC;
-	return 0;
 }
 
-static void vmalloc_free(struct memlab_buffer *buf)
+static void vmalloc_free(const struct memlab_buffer *buf)
 {
 	vfree(buf->addr);
 }
 
-static struct page *vmalloc_page(const struct memlab_buffer *buf, u64 offset)
+static void *vmalloc_resize(const struct memlab_buffer *buf, const struct memlab_shape *shape,
+			    gfp_t gfp)
 {
-	return vmalloc_to_page(buf->addr + offset);
+	return memlab_kvrealloc(buf->addr, buf->bytes, shape->bytes, gfp);
 }
 
 const struct memlab_allocator_ops memlab_vmalloc = {
 	.max_bytes = vmalloc_max_bytes,
-	.footprint = vmalloc_footprint,
+	.footprint = memlab_page_footprint,
+	.function = vmalloc_function,
 	.alloc = vmalloc_alloc,
+	.settle = vmalloc_settle,
 	.free = vmalloc_free,
-	.page = vmalloc_page,
-	.map_kind = MEMLAB_MAP_PAGES,
+	.free_name = "vfree",
+	.resize = vmalloc_resize,
+	.resize_name = MEMLAB_VREALLOC_NAME,
+	.gfp_refused = MEMLAB_VMALLOC_REFUSED,
+	.zero_by_flag = BIT(MEMLAB_FORM_ZERO),
+	.takes_kvfree = true,
+	.by_pages = true,
 };

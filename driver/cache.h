@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A cache of the caller's own; for cache.c and cache_request.c only. */
+#ifndef MEMLAB_CACHE_H
+#define MEMLAB_CACHE_H
+
+#include "memlab.h"
+
+struct memlab_cache {
+	struct kref ref;
+	u32 id;
+	u32 flags; /* MEMLAB_CACHE_* */
+	u32 align;
+	u64 bytes; /* of an object */
+	u64 user_offset;
+	u64 user_bytes;
+	bool never_merged;
+	struct kmem_cache *kernel;
+	char name[MEMLAB_NAME_SIZE];
+
+	u64 objects;		    /* cache lock */
+	u64 most_objects;	    /* that are charged; cache lock */
+	bool live;		    /* in the table; cache lock */
+	struct list_head file_link; /* cache lock */
+	struct memlab_owner owner;
+	struct memlab_charge charge;
+};
+
+struct memlab_cache *memlab_cache_create(struct memlab_request *req,
+					 const struct memlab_cache_create *arg);
+int memlab_cache_make(struct memlab_cache *cache);
+u64 memlab_cache_takes(const struct memlab_cache *cache, u64 objects);
+void memlab_cache_publish(struct memlab_cache *cache);
+void memlab_cache_abort(struct memlab_cache *cache);
+int memlab_cache_remove(struct memlab_cache *cache);
+int memlab_cache_next(struct file *filp, u32 *id);
+u64 memlab_cache_objects(const struct memlab_cache *cache);
+
+#endif /* MEMLAB_CACHE_H */
