@@ -12,8 +12,11 @@ from building import make
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "tools"
-EXAMPLE = ROOT / "Documentation" / "examples" / "hello.c"
+EXAMPLES = sorted((ROOT / "Documentation" / "examples").glob("*.c"))
+PAGE = ROOT / "Documentation" / "man" / "libmemlab.3"
 PREFIX = "/opt/somewhere"
+# What LIBMEMLAB_0.1 had when it came out: programs rely on it, so nothing joins or leaves.
+FIRST_FUNCTIONS = 88
 
 
 @pytest.fixture(scope="module", name="build")
@@ -58,10 +61,14 @@ def test_install_and_uninstall(build, stage):
     assert not files(stage)
 
 
-def test_example_compiles(stage, tmp_path):
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_example_compiles(stage, tmp_path, example):
     """By the line that it tells, against the shared library and nothing else of ours."""
-    program = tmp_path / "hello"
-    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", EXAMPLE, "-o", program,
+    name = example.stem
+    line = f"cc {name}.c -o {name} $(pkg-config --cflags --libs libmemlab)"
+    assert f" * {line}\n" in example.read_text("ascii")
+    program = tmp_path / name
+    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", example, "-o", program,
                     *flags(stage, "--cflags", "--libs")], check=True)
     needed = subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True)
     assert "[libmemlab.so.0]" in needed.stdout
@@ -78,28 +85,97 @@ def test_headers_together(stage, compiler, order):
                     *flags(stage, "--cflags"), "-"], input=source, text=True, check=True)
 
 
+def declared(stage):
+    """The functions of the header."""
+    header = Path(f"{stage}{PREFIX}/include/libmemlab.h").read_text("ascii")
+    code = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
+    return set(re.findall(r"\b(memlab_\w+)\(", code))
+
+
 def test_symbols(stage):
     """What the header declares is exported with a version, and nothing besides."""
     listed = subprocess.run(["nm", "-D", "--defined-only", f"{stage}{PREFIX}/lib/libmemlab.so"],
                             check=True, capture_output=True, text=True).stdout
-    exported = {line.split()[-1] for line in listed.splitlines() if " T " in line}
+    exported = [line.split()[-1] for line in listed.splitlines() if " T " in line]
+    versions = dict(name.split("@@") for name in exported)
+    assert len(versions) == len(exported)
+    assert set(versions) == declared(stage)
+    assert set(versions.values()) == {"LIBMEMLAB_0.1", "LIBMEMLAB_0.2"}
+    assert list(versions.values()).count("LIBMEMLAB_0.1") == FIRST_FUNCTIONS
+
+
+def test_versions_inherit(stage):
+    """The version of the file is the header's, and its symbols' are a chain."""
+    library = Path(f"{stage}{PREFIX}/lib/libmemlab.so").resolve()
     header = Path(f"{stage}{PREFIX}/include/libmemlab.h").read_text("ascii")
-    code = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
-    declared = set(re.findall(r"\b(memlab_\w+)\(", code))
-    assert exported == {f"{name}@@LIBMEMLAB_0.1" for name in declared}
-    assert len(declared) > 30
+    numbers = re.findall(r"^#define LIBMEMLAB_VERSION_\w+ (\d+)$", header, re.MULTILINE)
+    assert library.name == f"libmemlab.so.{'.'.join(numbers)}"
+    said = subprocess.run(["readelf", "-V", library], check=True, capture_output=True, text=True)
+    assert re.search(r"Name: LIBMEMLAB_0\.2\n.*Parent 1: LIBMEMLAB_0\.1\n", said.stdout)
 
 
-def test_example_runs(target, build):
+def test_man_page(stage):
+    """Every function has a line of its own in the page, and the page knows no others."""
+    page = PAGE.read_text("ascii")
+    assert sorted(re.findall(r"^\.It Fn (\w+)$", page, re.MULTILINE)) == sorted(declared(stage))
+    assert set(re.findall(r"\b(memlab_\w+)\(", page)) <= declared(stage)
+
+
+@pytest.fixture(name="example")
+def _example(target, build, tmp_path):
+    """Runs an example in the target: example(name) gives its lines."""
+    def run(name):
+        program, place = tmp_path / name, f"/tmp/{name}"
+        subprocess.run(["cc", f"-I{TOOLS / 'lib'}", ROOT / "Documentation/examples" / f"{name}.c",
+                        build / "libmemlab.a", "-o", program], check=True)
+        target.put(program.read_bytes(), place, mode=0o755)
+        said = target.run([place])
+        target.run(["rm", place])
+        assert said.returncode == 0, said.stderr
+        return said.stdout.decode().splitlines()
+    return run
+
+
+def test_hello(example):
     """Its extents add up to what it asked for."""
-    place = "/tmp/hello"
-    target.put((build / "hello").read_bytes(), place, mode=0o755)
-    said = target.run([place])
-    target.run(["rm", place])
-    assert said.returncode == 0, said.stderr
-    first, *extents = said.stdout.decode().splitlines()
+    first, *extents = example("hello")
     assert first.endswith('65536 bytes mapped: "hello, kernel memory"')
     lengths = [int(line.split()[-1]) for line in extents]
     assert sum(lengths) == 65536
     assert all(re.match(r"offset +\S+  physical +0x[0-9a-f]+  length \d+$", line)
                for line in extents)
+
+
+def test_contexts(example):
+    """Flags that allow sleeping get nowhere but in process context; the others everywhere."""
+    said = {tuple(line.split()[:2]): line.split(maxsplit=2)[2] for line in example("contexts")}
+    assert len(said) == 8
+    for context, where in (("process", "in a task"), ("atomic", "in a task"),
+                           ("softirq", "in a soft interrupt"), ("hardirq", "in a hard interrupt")):
+        called = rf"kmalloc: preempt count (0|0x[0-9a-f]+), {where}, \d+ ns"
+        assert re.fullmatch(called, said[context, "nowait"])
+        if context == "process":
+            assert re.fullmatch(called, said[context, "kernel"])
+        else:
+            assert said[context, "kernel"].startswith("refused: these GFP flags allow sleeping, ")
+
+
+def test_grow(example):
+    """Every size keeps all of the one before."""
+    lines = [re.fullmatch(r" *(\d+) elements, +(\d+) bytes by krealloc_array, "
+                          r"(moved|in place), (\d+) bytes kept", line)
+             for line in example("grow")]
+    assert all(lines)
+    counts = [1 << shift for shift in range(1, 11)]
+    assert [int(line[1]) for line in lines] == counts
+    assert [int(line[2]) for line in lines] == [24 * count for count in counts]
+    assert [int(line[4]) for line in lines] == [12 * count for count in counts]
+    # no class of kmalloc holds twice the bytes that it was chosen for
+    assert {line[3] for line in lines} == {"moved"}
+
+
+def test_objects(example):
+    """Only the part for user space takes the write."""
+    first, *writes = example("objects")
+    assert re.fullmatch(r"\S+, made by kmem_cache_create_usercopy: 1 object of 192 bytes", first)
+    assert writes == ["write at 0: Operation not supported", "write at 64: done"]

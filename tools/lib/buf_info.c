@@ -5,6 +5,8 @@
 
 struct memlab_buf_info {
 	struct memlab_query kernel;
+	struct name function;
+	struct name cache_name;
 };
 
 int buf_query(const struct memlab_dev *dev, uint32_t id, struct memlab_query *query)
@@ -27,6 +29,8 @@ EXPORT struct memlab_buf_info *memlab_buf_get_info(const struct memlab_buf *buf)
 		return NULL;
 	}
 
+	info->function = name_from(info->kernel.function);
+	info->cache_name = name_from(info->kernel.cache_name);
 	return info;
 }
 
@@ -138,4 +142,59 @@ EXPORT bool memlab_buf_info_is_phys_hidden(const struct memlab_buf_info *info)
 EXPORT bool memlab_buf_info_is_kernel_address_hidden(const struct memlab_buf_info *info)
 {
 	return info->kernel.flags & MEMLAB_BUFFER_KADDR_HIDDEN;
+}
+
+EXPORT uint64_t memlab_buf_info_get_gfp(const struct memlab_buf_info *info)
+{
+	return info->kernel.gfp;
+}
+
+EXPORT uint64_t memlab_buf_info_get_gfp_used(const struct memlab_buf_info *info)
+{
+	return info->kernel.gfp_used;
+}
+
+EXPORT uint64_t memlab_buf_info_get_count(const struct memlab_buf_info *info)
+{
+	return info->kernel.count;
+}
+
+EXPORT uint64_t memlab_buf_info_get_element_size(const struct memlab_buf_info *info)
+{
+	return info->kernel.element_bytes;
+}
+
+EXPORT unsigned int memlab_buf_info_get_context(const struct memlab_buf_info *info)
+{
+	return info->kernel.context;
+}
+
+EXPORT uint32_t memlab_buf_info_get_cache_id(const struct memlab_buf_info *info)
+{
+	return info->kernel.cache;
+}
+
+EXPORT unsigned int memlab_buf_info_get_seen(const struct memlab_buf_info *info)
+{
+	return info->kernel.seen;
+}
+
+EXPORT unsigned int memlab_buf_info_get_preempt_count(const struct memlab_buf_info *info)
+{
+	return info->kernel.preempt_count;
+}
+
+EXPORT uint32_t memlab_buf_info_get_resizes(const struct memlab_buf_info *info)
+{
+	return info->kernel.resizes;
+}
+
+EXPORT const char *memlab_buf_info_get_function(const struct memlab_buf_info *info)
+{
+	return info->function.text;
+}
+
+EXPORT const char *memlab_buf_info_get_cache_name(const struct memlab_buf_info *info)
+{
+	return info->cache_name.text;
 }

@@ -73,13 +73,23 @@ EXPORT int memlab_dev_get_fd(const struct memlab_dev *dev)
 	return dev->fd;
 }
 
-EXPORT int memlab_dev_next_id(const struct memlab_dev *dev, uint32_t *id)
+static int next_id(const struct memlab_dev *dev, unsigned long request, uint32_t *id)
 {
 	struct memlab_next next = { .size = sizeof(next), .id = *id };
 
-	if (dev_ioctl(dev, MEMLAB_IOC_NEXT, &next))
+	if (dev_ioctl(dev, request, &next))
 		return errno == ENOENT ? 0 : -1;
 
 	*id = next.id;
 	return 1;
+}
+
+EXPORT int memlab_dev_next_id(const struct memlab_dev *dev, uint32_t *id)
+{
+	return next_id(dev, MEMLAB_IOC_NEXT, id);
+}
+
+EXPORT int memlab_dev_next_cache_id(const struct memlab_dev *dev, uint32_t *id)
+{
+	return next_id(dev, MEMLAB_IOC_CACHE_NEXT, id);
 }

@@ -113,3 +113,32 @@ EXPORT bool memlab_dev_info_has_feature(const struct memlab_dev_info *info, unsi
 {
 	return feature < 64 && info->kernel.features >> feature & 1;
 }
+
+EXPORT uint64_t memlab_dev_info_get_gfp(const struct memlab_dev_info *info)
+{
+	return info->kernel.gfp;
+}
+
+EXPORT bool memlab_dev_info_is_resizable(const struct memlab_dev_info *info, unsigned int allocator)
+{
+	return allocator < 64 && info->kernel.resizable >> allocator & 1;
+}
+
+EXPORT bool memlab_dev_info_has_context(const struct memlab_dev_info *info, unsigned int context)
+{
+	/* Drivers that do not tell call from nowhere else. */
+	if (context == MEMLAB_CONTEXT_PROCESS)
+		return true;
+
+	return context < 32 && info->kernel.contexts >> context & 1;
+}
+
+EXPORT uint64_t memlab_dev_info_get_max_user_caches(const struct memlab_dev_info *info)
+{
+	return info->kernel.max_user_caches;
+}
+
+EXPORT uint64_t memlab_dev_info_get_user_caches(const struct memlab_dev_info *info)
+{
+	return info->kernel.user_caches;
+}

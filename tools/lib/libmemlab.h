@@ -22,17 +22,24 @@ extern "C" {
  *
  * Errors: a function that returns int gives -1, one that returns a pointer gives
  * NULL, and both leave the reason in errno. What the driver refuses comes with
- * the errno of its ioctl, whose meanings <linux/memlab.h> lists. The library
- * never prints and never ends the process.
+ * the errno of its ioctl, whose meanings <linux/memlab.h> lists. Where an errno has
+ * many causes, &struct memlab_call tells which one it was. The library never prints
+ * and never ends the process.
+ *
+ * Older drivers: what a driver does not know yet it refuses with E2BIG, EINVAL or
+ * ENOTTY; what it does not tell yet reads as 0, false or "".
  *
  * Threads: a handle does not change after it was made, so any number of threads
  * may use the same one. Only what ends a handle (its close or free function) must
- * be called once and after all other uses. The exception is struct
- * memlab_buf_config, which its setters change and which belongs to one thread.
+ * be called once and after all other uses, and memlab_buf_resize(), which changes
+ * the handle, while no other thread uses it. The exceptions are struct
+ * memlab_buf_config, memlab_resize_config, memlab_cache_config and memlab_call,
+ * which change as they are used and belong to one thread.
  *
- * Lifetimes: a &struct memlab_dev must outlive the buffers that were made with it.
- * Snapshots (memlab_dev_info, memlab_buf_info, memlab_extents) and mappings
- * stand alone. Functions that end a handle accept NULL and keep errno.
+ * Lifetimes: a &struct memlab_dev must outlive the buffers and caches that were
+ * made with it. Snapshots (memlab_dev_info, memlab_buf_info, memlab_cache_info,
+ * memlab_extents), requests, calls and mappings stand alone. Functions that let go
+ * of something accept NULL and keep errno.
  *
  * Signals: an operation that a signal handler interrupted goes on after it.
  *
@@ -40,7 +47,7 @@ extern "C" {
  */
 
 #define LIBMEMLAB_VERSION_MAJOR 0
-#define LIBMEMLAB_VERSION_MINOR 1
+#define LIBMEMLAB_VERSION_MINOR 2
 #define LIBMEMLAB_VERSION_PATCH 0
 
 #define MEMLAB_LIB_DEFAULT_DEVICE "/dev/memlab"
@@ -48,21 +55,48 @@ extern "C" {
 /* A page that memlab_pagemap_read() found without memory behind it. */
 #define MEMLAB_LIB_PFN_NONE UINT64_MAX
 
+/* Stale bytes that a signal kept from being counted. */
+#define MEMLAB_LIB_NOT_COUNTED UINT64_MAX
+
+/* The largest object of a cache, in bytes. */
+#define MEMLAB_LIB_CACHE_MAX_BYTES (128 * 1024)
+
+/* The struct of MEMLAB_LIB_PROBE_STRUCT_SIZE, and an element of its flexible array. */
+#define MEMLAB_LIB_PROBE_STRUCT_BYTES  16
+#define MEMLAB_LIB_PROBE_ELEMENT_BYTES 24
+
 struct memlab_dev;
 struct memlab_dev_info;
 struct memlab_buf;
 struct memlab_buf_config;
 struct memlab_buf_info;
+struct memlab_resize_config;
+struct memlab_cache;
+struct memlab_cache_config;
+struct memlab_cache_info;
+struct memlab_call;
 struct memlab_extents;
 
 /**
  * enum memlab_lib_allocator - where a buffer's memory comes from
  * @MEMLAB_LIB_ALLOCATOR_KMALLOC: kmalloc(); physically contiguous
  * @MEMLAB_LIB_ALLOCATOR_VMALLOC: vmalloc(); virtually contiguous
+ * @MEMLAB_LIB_ALLOCATOR_KVMALLOC: kvmalloc(); kmalloc(), and vmalloc() when that
+ *	fails
+ * @MEMLAB_LIB_ALLOCATOR_PAGES: alloc_pages(), of the smallest order that holds the
+ *	bytes
+ * @MEMLAB_LIB_ALLOCATOR_PAGES_EXACT: alloc_pages_exact(); contiguous pages, without
+ *	those that a block of 2^order has too many
+ * @MEMLAB_LIB_ALLOCATOR_CACHE: kmem_cache_alloc(); an object of a &struct
+ *	memlab_cache
  */
 enum memlab_lib_allocator {
 	MEMLAB_LIB_ALLOCATOR_KMALLOC = 1,
 	MEMLAB_LIB_ALLOCATOR_VMALLOC = 2,
+	MEMLAB_LIB_ALLOCATOR_KVMALLOC = 3,
+	MEMLAB_LIB_ALLOCATOR_PAGES = 4,
+	MEMLAB_LIB_ALLOCATOR_PAGES_EXACT = 5,
+	MEMLAB_LIB_ALLOCATOR_CACHE = 6,
 };
 
 /**
@@ -70,11 +104,15 @@ enum memlab_lib_allocator {
  * @MEMLAB_LIB_BACKING_SLAB: an object of a slab cache
  * @MEMLAB_LIB_BACKING_LARGE: whole pages of the page allocator, by kmalloc()
  * @MEMLAB_LIB_BACKING_VMALLOC: single pages, mapped into the vmalloc area
+ * @MEMLAB_LIB_BACKING_PAGES: one block of 2^order pages of the page allocator
+ * @MEMLAB_LIB_BACKING_SPLIT: neighbouring single pages, of a block that was split
  */
 enum memlab_lib_backing {
 	MEMLAB_LIB_BACKING_SLAB = 1,
 	MEMLAB_LIB_BACKING_LARGE = 2,
 	MEMLAB_LIB_BACKING_VMALLOC = 3,
+	MEMLAB_LIB_BACKING_PAGES = 4,
+	MEMLAB_LIB_BACKING_SPLIT = 5,
 };
 
 /**
@@ -98,6 +136,167 @@ enum memlab_lib_zone {
 };
 
 /**
+ * enum memlab_lib_context - where the kernel's allocation function is called
+ * @MEMLAB_LIB_CONTEXT_PROCESS: in the program's system call, where sleeping is
+ *	allowed
+ * @MEMLAB_LIB_CONTEXT_ATOMIC: there, with preemption off and a spinlock held
+ * @MEMLAB_LIB_CONTEXT_SOFTIRQ: in a soft interrupt; needs CAP_SYS_ADMIN
+ * @MEMLAB_LIB_CONTEXT_HARDIRQ: in a hard interrupt; needs CAP_SYS_ADMIN
+ *
+ * The interrupts are real ones, of a timer; the call waits for them.
+ */
+enum memlab_lib_context {
+	MEMLAB_LIB_CONTEXT_PROCESS = 0,
+	MEMLAB_LIB_CONTEXT_ATOMIC = 1,
+	MEMLAB_LIB_CONTEXT_SOFTIRQ = 2,
+	MEMLAB_LIB_CONTEXT_HARDIRQ = 3,
+};
+
+/*
+ * Bits of memlab_call_get_seen(): what the code that called the kernel's function
+ * saw of its context.
+ */
+#define MEMLAB_LIB_SEEN_TASK	 (1U << 0) /* in_task() */
+#define MEMLAB_LIB_SEEN_SOFTIRQ	 (1U << 1) /* in_serving_softirq() */
+#define MEMLAB_LIB_SEEN_HARDIRQ	 (1U << 2) /* in_hardirq() */
+#define MEMLAB_LIB_SEEN_IRQS_OFF (1U << 3) /* irqs_disabled() */
+#define MEMLAB_LIB_SEEN_LOCKED	 (1U << 4) /* a spinlock of the driver was held */
+
+/**
+ * DOC: GFP flags
+ *
+ * Sets of bits, of type uint64_t. 0 is as MEMLAB_LIB_GFP_KERNEL. Otherwise exactly
+ * one of the first five is needed, which are the kernel's GFP_KERNEL, GFP_NOWAIT,
+ * GFP_ATOMIC, GFP_USER and GFP_HIGHUSER; the others are its modifiers, __GFP_DMA and
+ * so on. <linux/memlab.h> tells which allocator takes which of them, what the driver
+ * adds, and what needs CAP_SYS_ADMIN; memlab_buf_config_check() tries.
+ */
+#define MEMLAB_LIB_GFP_KERNEL	     (UINT64_C(1) << 0)
+#define MEMLAB_LIB_GFP_NOWAIT	     (UINT64_C(1) << 1)
+#define MEMLAB_LIB_GFP_ATOMIC	     (UINT64_C(1) << 2)
+#define MEMLAB_LIB_GFP_USER	     (UINT64_C(1) << 3)
+#define MEMLAB_LIB_GFP_HIGHUSER	     (UINT64_C(1) << 4)
+#define MEMLAB_LIB_GFP_DMA	     (UINT64_C(1) << 5)
+#define MEMLAB_LIB_GFP_DMA32	     (UINT64_C(1) << 6)
+#define MEMLAB_LIB_GFP_ZERO	     (UINT64_C(1) << 7)
+#define MEMLAB_LIB_GFP_HIGH	     (UINT64_C(1) << 8)
+#define MEMLAB_LIB_GFP_NOFAIL	     (UINT64_C(1) << 9)
+#define MEMLAB_LIB_GFP_NORETRY	     (UINT64_C(1) << 10)
+#define MEMLAB_LIB_GFP_RETRY_MAYFAIL (UINT64_C(1) << 11)
+#define MEMLAB_LIB_GFP_NOWARN	     (UINT64_C(1) << 12)
+#define MEMLAB_LIB_GFP_ACCOUNT	     (UINT64_C(1) << 13)
+#define MEMLAB_LIB_GFP_THISNODE	     (UINT64_C(1) << 14)
+#define MEMLAB_LIB_GFP_WARN	     (UINT64_C(1) << 15) /* leave out __GFP_NOWARN */
+#define MEMLAB_LIB_GFP_NO_ACCOUNT    (UINT64_C(1) << 16) /* leave out __GFP_ACCOUNT */
+#define MEMLAB_LIB_GFP_COMP	     (UINT64_C(1) << 17) /* told, never given */
+
+/**
+ * enum memlab_lib_reason - why the driver refused a request
+ * @MEMLAB_LIB_REASON_NONE: it did not, or errno says it all
+ * @MEMLAB_LIB_REASON_GFP_BASE: EINVAL: not exactly one of KERNEL, NOWAIT, ATOMIC,
+ *	USER and HIGHUSER
+ * @MEMLAB_LIB_REASON_GFP_ZONE: EINVAL: more than one of HIGHUSER, DMA and DMA32
+ * @MEMLAB_LIB_REASON_GFP_RETRY: EINVAL: more than one of NORETRY, RETRY_MAYFAIL and
+ *	NOFAIL
+ * @MEMLAB_LIB_REASON_GFP_WARN: EINVAL: both NOWARN and WARN
+ * @MEMLAB_LIB_REASON_GFP_ACCOUNT: EINVAL: both ACCOUNT and NO_ACCOUNT
+ * @MEMLAB_LIB_REASON_GFP_THISNODE: EINVAL: THISNODE without a chosen node
+ * @MEMLAB_LIB_REASON_GFP_HIGHMEM: EINVAL: this allocator takes no HIGHUSER
+ * @MEMLAB_LIB_REASON_GFP_DMA32: EINVAL: this allocator takes no DMA32
+ * @MEMLAB_LIB_REASON_GFP_NODE: EINVAL: this allocator takes no GFP flags on a chosen
+ *	node
+ * @MEMLAB_LIB_REASON_NOFAIL_NOWAIT: EINVAL: NOFAIL with NOWAIT or ATOMIC, which
+ *	cannot wait for memory
+ * @MEMLAB_LIB_REASON_NOFAIL_ZONE: EINVAL: NOFAIL bound to a zone or a node, where it
+ *	might wait for ever
+ * @MEMLAB_LIB_REASON_NOFAIL_SIZE: ERANGE: NOFAIL for more than a page
+ * @MEMLAB_LIB_REASON_WARN_SIZE: ERANGE: WARN for more than KMALLOC_MAX_SIZE
+ * @MEMLAB_LIB_REASON_VMALLOC_SLEEPS: EINVAL for flags, EOPNOTSUPP for a context:
+ *	vmalloc() sleeps on this kernel, whatever the flags
+ * @MEMLAB_LIB_REASON_GFP_SLEEPS: EOPNOTSUPP: the flags allow sleeping, the context
+ *	does not
+ * @MEMLAB_LIB_REASON_FREE_SLEEPS: EOPNOTSUPP: vfree() may sleep, the context does
+ *	not allow it
+ * @MEMLAB_LIB_REASON_CONTEXT_SIZE: ERANGE: too large for a context other than
+ *	process
+ * @MEMLAB_LIB_REASON_CONTEXT_KERNEL: EOPNOTSUPP: this kernel (PREEMPT_RT) does not
+ *	allow allocation in that context
+ * @MEMLAB_LIB_REASON_ADMIN_RESERVES: EPERM: ATOMIC and HIGH use up reserves
+ * @MEMLAB_LIB_REASON_ADMIN_DMA: EPERM: the DMA zone is small
+ * @MEMLAB_LIB_REASON_ADMIN_NOFAIL: EPERM: NOFAIL may have processes killed
+ * @MEMLAB_LIB_REASON_ADMIN_WARN: EPERM: WARN writes to the kernel's log
+ * @MEMLAB_LIB_REASON_ADMIN_UNCHARGED: EPERM: the memory would not be charged to the
+ *	caller's memory cgroup
+ * @MEMLAB_LIB_REASON_ADMIN_STALE: EPERM: counts what others left in memory
+ * @MEMLAB_LIB_REASON_NO_ARRAY: EOPNOTSUPP: this allocator has no form for arrays, or
+ *	not on a chosen node
+ * @MEMLAB_LIB_REASON_NO_NODE: EOPNOTSUPP: this allocator has no form for a chosen
+ *	node
+ * @MEMLAB_LIB_REASON_CACHE_SIZE: EINVAL: another size than that of the cache's
+ *	objects
+ * @MEMLAB_LIB_REASON_NO_KVFREE: EOPNOTSUPP: kvfree() cannot free memory of this
+ *	allocator
+ * @MEMLAB_LIB_REASON_NO_RESIZE: EOPNOTSUPP: the kernel has no function that resizes
+ *	memory of this allocator
+ * @MEMLAB_LIB_REASON_NO_MERGE: EOPNOTSUPP: this kernel cannot exempt a cache from
+ *	merging
+ * @MEMLAB_LIB_REASON_GFP_DMA: EINVAL: this allocator takes no DMA
+ */
+enum memlab_lib_reason {
+	MEMLAB_LIB_REASON_NONE = 0,
+	MEMLAB_LIB_REASON_GFP_BASE = 1,
+	MEMLAB_LIB_REASON_GFP_ZONE = 2,
+	MEMLAB_LIB_REASON_GFP_RETRY = 3,
+	MEMLAB_LIB_REASON_GFP_WARN = 4,
+	MEMLAB_LIB_REASON_GFP_ACCOUNT = 5,
+	MEMLAB_LIB_REASON_GFP_THISNODE = 6,
+	MEMLAB_LIB_REASON_GFP_HIGHMEM = 7,
+	MEMLAB_LIB_REASON_GFP_DMA32 = 8,
+	MEMLAB_LIB_REASON_GFP_NODE = 9,
+	MEMLAB_LIB_REASON_NOFAIL_NOWAIT = 10,
+	MEMLAB_LIB_REASON_NOFAIL_ZONE = 11,
+	MEMLAB_LIB_REASON_NOFAIL_SIZE = 12,
+	MEMLAB_LIB_REASON_WARN_SIZE = 13,
+	MEMLAB_LIB_REASON_VMALLOC_SLEEPS = 14,
+	MEMLAB_LIB_REASON_GFP_SLEEPS = 15,
+	MEMLAB_LIB_REASON_FREE_SLEEPS = 16,
+	MEMLAB_LIB_REASON_CONTEXT_SIZE = 17,
+	MEMLAB_LIB_REASON_CONTEXT_KERNEL = 18,
+	MEMLAB_LIB_REASON_ADMIN_RESERVES = 19,
+	MEMLAB_LIB_REASON_ADMIN_DMA = 20,
+	MEMLAB_LIB_REASON_ADMIN_NOFAIL = 21,
+	MEMLAB_LIB_REASON_ADMIN_WARN = 22,
+	MEMLAB_LIB_REASON_ADMIN_UNCHARGED = 23,
+	MEMLAB_LIB_REASON_ADMIN_STALE = 24,
+	MEMLAB_LIB_REASON_NO_ARRAY = 25,
+	MEMLAB_LIB_REASON_NO_NODE = 26,
+	MEMLAB_LIB_REASON_CACHE_SIZE = 27,
+	MEMLAB_LIB_REASON_NO_KVFREE = 28,
+	MEMLAB_LIB_REASON_NO_RESIZE = 29,
+	MEMLAB_LIB_REASON_NO_MERGE = 30,
+	MEMLAB_LIB_REASON_GFP_DMA = 31,
+};
+
+/**
+ * enum memlab_lib_probe - what memlab_probe() has the kernel work out
+ * @MEMLAB_LIB_PROBE_ARRAY_SIZE: array_size(a, b)
+ * @MEMLAB_LIB_PROBE_ARRAY3_SIZE: array3_size(a, b, c)
+ * @MEMLAB_LIB_PROBE_STRUCT_SIZE: struct_size(), of a struct of
+ *	MEMLAB_LIB_PROBE_STRUCT_BYTES that ends in a flexible array of a elements of
+ *	MEMLAB_LIB_PROBE_ELEMENT_BYTES
+ * @MEMLAB_LIB_PROBE_SIZE_ADD: size_add(a, b)
+ * @MEMLAB_LIB_PROBE_KMALLOC_ZERO: kmalloc(0), then kfree(): the pointer if it is
+ *	ZERO_SIZE_PTR or NULL, 1 if it is another one
+ */
+enum memlab_lib_probe {
+	MEMLAB_LIB_PROBE_ARRAY_SIZE = 1,
+	MEMLAB_LIB_PROBE_ARRAY3_SIZE = 2,
+	MEMLAB_LIB_PROBE_STRUCT_SIZE = 3,
+	MEMLAB_LIB_PROBE_SIZE_ADD = 4,
+	MEMLAB_LIB_PROBE_KMALLOC_ZERO = 5,
+};
+
+/**
  * enum memlab_lib_feature - what the driver, the kernel or the caller can do
  * @MEMLAB_LIB_FEATURE_MMAP: buffers of whole pages can be mapped
  * @MEMLAB_LIB_FEATURE_PERSISTENT: buffers may outlive the device handle
@@ -106,6 +305,12 @@ enum memlab_lib_zone {
  * @MEMLAB_LIB_FEATURE_INIT_ON_ALLOC: the kernel zeroes every allocation
  * @MEMLAB_LIB_FEATURE_PHYS_VISIBLE: the caller sees physical addresses
  * @MEMLAB_LIB_FEATURE_KADDR_VISIBLE: the caller sees kernel addresses
+ * @MEMLAB_LIB_FEATURE_VMALLOC_NOWAIT: vmalloc takes NOWAIT and ATOMIC
+ * @MEMLAB_LIB_FEATURE_NO_MERGE: a cache may be exempt from merging
+ * @MEMLAB_LIB_FEATURE_ATOMIC_SLEEP: the kernel was built with DEBUG_ATOMIC_SLEEP
+ * @MEMLAB_LIB_FEATURE_SLEEP_IN_ATOMIC: the module parameter of that name is on: what
+ *	would sleep in a context that forbids it is not refused
+ * @MEMLAB_LIB_FEATURE_HARDENED_USERCOPY: the kernel was built with that check
  */
 enum memlab_lib_feature {
 	MEMLAB_LIB_FEATURE_MMAP = 0,
@@ -115,6 +320,11 @@ enum memlab_lib_feature {
 	MEMLAB_LIB_FEATURE_INIT_ON_ALLOC = 4,
 	MEMLAB_LIB_FEATURE_PHYS_VISIBLE = 5,
 	MEMLAB_LIB_FEATURE_KADDR_VISIBLE = 6,
+	MEMLAB_LIB_FEATURE_VMALLOC_NOWAIT = 7,
+	MEMLAB_LIB_FEATURE_NO_MERGE = 8,
+	MEMLAB_LIB_FEATURE_ATOMIC_SLEEP = 9,
+	MEMLAB_LIB_FEATURE_SLEEP_IN_ATOMIC = 10,
+	MEMLAB_LIB_FEATURE_HARDENED_USERCOPY = 11,
 };
 
 /**
@@ -145,7 +355,7 @@ const char *memlab_allocator_name(unsigned int allocator);
 int memlab_allocator_from_name(const char *name);
 
 /**
- * memlab_backing_name() - name of a backing: "slab", "large" or "vmalloc"
+ * memlab_backing_name() - name of a backing, such as "slab"
  * @backing: enum memlab_lib_backing
  *
  * Return: the name, or NULL for an unknown number.
@@ -185,6 +395,58 @@ int memlab_zone_from_name(const char *name);
  * Return: the name, or NULL for an unknown number. There are no gaps from 0 on.
  */
 const char *memlab_feature_name(unsigned int feature);
+
+/**
+ * memlab_context_name() - name of a context: "process", "atomic", "softirq", "hardirq"
+ * @context: enum memlab_lib_context
+ *
+ * Return: the name, or NULL for an unknown number. There are no gaps from 0 on.
+ */
+const char *memlab_context_name(unsigned int context);
+
+/**
+ * memlab_context_from_name() - number of a context
+ * @name: as memlab_context_name() gives it
+ *
+ * Return: enum memlab_lib_context, or -1 with EINVAL.
+ */
+int memlab_context_from_name(const char *name);
+
+/**
+ * memlab_gfp_name() - name of a GFP flag, such as "kernel" or "retry-mayfail"
+ * @flag: one bit, MEMLAB_LIB_GFP_*
+ *
+ * Return: the name, or NULL for an unknown bit, for none and for several. There are
+ * no gaps, so the first NULL ends a walk from bit 0 on.
+ */
+const char *memlab_gfp_name(uint64_t flag);
+
+/**
+ * memlab_gfp_from_name() - the GFP flag of a name
+ * @name: as memlab_gfp_name() gives it
+ *
+ * Return: the bit, MEMLAB_LIB_GFP_*, or 0 with EINVAL for an unknown name.
+ */
+uint64_t memlab_gfp_from_name(const char *name);
+
+/**
+ * memlab_reason_name() - name of a reason, such as "gfp-sleeps"
+ * @reason: enum memlab_lib_reason
+ *
+ * Return: the name, "none" for MEMLAB_LIB_REASON_NONE, or NULL for an unknown number.
+ * There are no gaps from 0 on.
+ */
+const char *memlab_reason_name(unsigned int reason);
+
+/**
+ * memlab_reason_text() - a reason in words: what was wrong and what would be right
+ * @reason: enum memlab_lib_reason
+ *
+ * Return: one line of English without a capital or a full stop, to stand where
+ * strerror(3) would; or NULL for MEMLAB_LIB_REASON_NONE and for an unknown number,
+ * when strerror(3) is all there is.
+ */
+const char *memlab_reason_text(unsigned int reason);
 
 /* ---- the device ---------------------------------------------------------- */
 
@@ -385,12 +647,58 @@ bool memlab_dev_info_has_allocator(const struct memlab_dev_info *info, unsigned 
  */
 bool memlab_dev_info_has_feature(const struct memlab_dev_info *info, unsigned int feature);
 
+/**
+ * memlab_dev_info_get_gfp() - GFP flags that can be given
+ * @info: the snapshot
+ *
+ * Return: set of MEMLAB_LIB_GFP_*; 0 when the driver is older and takes none.
+ */
+uint64_t memlab_dev_info_get_gfp(const struct memlab_dev_info *info);
+
+/**
+ * memlab_dev_info_is_resizable() - does memlab_buf_resize() take an allocator's memory?
+ * @info: the snapshot
+ * @allocator: enum memlab_lib_allocator; any other number simply is not
+ *
+ * Return: true if this kernel has a function for it; false also when the driver is
+ * older and resizes nothing.
+ */
+bool memlab_dev_info_is_resizable(const struct memlab_dev_info *info, unsigned int allocator);
+
+/**
+ * memlab_dev_info_has_context() - can the kernel's functions be called in a context?
+ * @info: the snapshot
+ * @context: enum memlab_lib_context; any other number simply is not offered
+ *
+ * Return: true if so. Every driver has process context; one that is older has no
+ * other.
+ */
+bool memlab_dev_info_has_context(const struct memlab_dev_info *info, unsigned int context);
+
+/**
+ * memlab_dev_info_get_max_user_caches() - limit of one user
+ * @info: the snapshot
+ *
+ * Return: number of caches; errors as for memlab_dev_info_get_max_user_bytes(). 0
+ * when the driver is older and makes none.
+ */
+uint64_t memlab_dev_info_get_max_user_caches(const struct memlab_dev_info *info);
+
+/**
+ * memlab_dev_info_get_user_caches() - caches of the caller's user
+ * @info: the snapshot
+ *
+ * Return: number of caches.
+ */
+uint64_t memlab_dev_info_get_user_caches(const struct memlab_dev_info *info);
+
 /* ---- what to allocate ---------------------------------------------------- */
 
 /**
  * memlab_buf_config_new() - a request, to be filled in by its setters
  *
- * Allocator and size must be set. Without more the buffer is not asked to be
+ * Allocator and size must be set; in place of the size an array, or a cache. Without
+ * more the buffer is allocated with GFP_KERNEL in process context, is not asked to be
  * zeroed, has no preferred NUMA node and lives as long as the device handle.
  *
  * Return: a request for memlab_buf_config_free(), or NULL.
@@ -438,6 +746,64 @@ void memlab_buf_config_set_persistent(struct memlab_buf_config *config, bool per
  */
 void memlab_buf_config_set_node(struct memlab_buf_config *config, int node);
 
+/**
+ * memlab_buf_config_set_gfp() - choose the GFP flags
+ * @config: the request
+ * @gfp: set of MEMLAB_LIB_GFP_*, or 0 for GFP_KERNEL; memlab_buf_alloc() judges it
+ */
+void memlab_buf_config_set_gfp(struct memlab_buf_config *config, uint64_t gfp);
+
+/**
+ * memlab_buf_config_set_array() - use the allocator's form for arrays
+ * @config: the request
+ * @count: number of elements; 0: no array, so that memlab_buf_config_set_size() counts
+ * @element_bytes: size of one element, from 1
+ *
+ * The kernel multiplies, and refuses a product that overflows (EOVERFLOW).
+ */
+void memlab_buf_config_set_array(struct memlab_buf_config *config, uint64_t count,
+				 uint64_t element_bytes);
+
+/**
+ * memlab_buf_config_set_context() - choose where the kernel's function is called
+ * @config: the request
+ * @context: enum memlab_lib_context; memlab_buf_alloc() judges it
+ */
+void memlab_buf_config_set_context(struct memlab_buf_config *config, unsigned int context);
+
+/**
+ * memlab_buf_config_set_cache() - choose the cache
+ * @config: the request; its allocator must be MEMLAB_LIB_ALLOCATOR_CACHE
+ * @cache: the cache, or NULL for none; the handle is not kept, and may be closed
+ *
+ * A size need not be set; if one is, it must be that of the cache's objects.
+ */
+void memlab_buf_config_set_cache(struct memlab_buf_config *config,
+				 const struct memlab_cache *cache);
+
+/**
+ * memlab_buf_config_set_count_stale() - count what others left in the memory
+ * @config: the request
+ * @count_stale: when true, memlab_call_get_stale() will tell; needs CAP_SYS_ADMIN
+ */
+void memlab_buf_config_set_count_stale(struct memlab_buf_config *config, bool count_stale);
+
+/**
+ * memlab_buf_config_check() - would the driver refuse a request?
+ * @dev: the device, open for writing
+ * @config: the request
+ * @call: out: the reason; when 0 is returned, function and GFP flags that would be
+ *	used; may be NULL
+ *
+ * Nothing is allocated, and the limits and the free memory are not looked at.
+ *
+ * Errors: those of memlab_buf_alloc() without EDQUOT, ENOSPC and ENOMEM.
+ *
+ * Return: 0 when the request would reach the kernel's function, or -1.
+ */
+int memlab_buf_config_check(struct memlab_dev *dev, const struct memlab_buf_config *config,
+			    struct memlab_call *call);
+
 /* ---- buffers ------------------------------------------------------------- */
 
 /**
@@ -445,13 +811,28 @@ void memlab_buf_config_set_node(struct memlab_buf_config *config, int node);
  * @dev: the device, open for writing
  * @config: what to allocate
  *
- * Errors: EINVAL (size 0 or an allocator that the driver lacks), ERANGE (more
- * than the allocator can ever serve), EDQUOT and ENOSPC (limits), ENOMEM, ENXIO
- * (node not online), EPERM, EACCES.
+ * Errors: EINVAL (size 0, an allocator that the driver lacks, or GFP flags that it
+ * does not take), ERANGE (more than the allocator can ever serve, or than is safe in
+ * that way), EOVERFLOW (the size of an array), EDQUOT and ENOSPC (limits), ENOMEM,
+ * ENXIO (node not online), ENOENT (no such cache), EOPNOTSUPP (the allocator or the
+ * kernel cannot do that, or not in that context), EPERM, EACCES.
  *
  * Return: a handle for memlab_buf_free() or memlab_buf_close(), or NULL.
  */
 struct memlab_buf *memlab_buf_alloc(struct memlab_dev *dev, const struct memlab_buf_config *config);
+
+/**
+ * memlab_buf_alloc_call() - memlab_buf_alloc(), and tell what the kernel did
+ * @dev: the device, open for writing
+ * @config: what to allocate
+ * @call: out: what the kernel's function did; on failure the reason, if the driver
+ *	gave one; may be NULL
+ *
+ * Return: as memlab_buf_alloc().
+ */
+struct memlab_buf *memlab_buf_alloc_call(struct memlab_dev *dev,
+					 const struct memlab_buf_config *config,
+					 struct memlab_call *call);
 
 /**
  * memlab_buf_open() - get hold of a buffer that exists
@@ -474,6 +855,26 @@ struct memlab_buf *memlab_buf_open(struct memlab_dev *dev, uint32_t id);
  * Return: 0, or -1.
  */
 int memlab_buf_free(struct memlab_buf *buf);
+
+/**
+ * memlab_buf_free_call() - memlab_buf_free() in a chosen way
+ * @buf: the handle
+ * @by_kvfree: by kvfree(), instead of the allocator's own function
+ * @context: enum memlab_lib_context in which to free
+ * @call: out: what the kernel's function did; on failure the reason, if the driver
+ *	gave one; may be NULL
+ *
+ * Errors: as memlab_buf_free(), and EINVAL (unknown context), EOPNOTSUPP (kvfree()
+ * does not take that memory, or the function may sleep and the context forbids it),
+ * EPERM (interrupts need CAP_SYS_ADMIN).
+ *
+ * While other threads are at work on the buffer the memory goes back later, when the
+ * last of them is done; then @call has seen nothing (memlab_call_get_seen() is 0).
+ *
+ * Return: 0, and the handle is gone; or -1, and it stays as it was.
+ */
+int memlab_buf_free_call(struct memlab_buf *buf, bool by_kvfree, unsigned int context,
+			 struct memlab_call *call);
 
 /**
  * memlab_buf_close() - let go of the handle, not of the buffer
@@ -547,6 +948,9 @@ int memlab_buf_unmap(void *addr, size_t length);
  * @data: where to
  * @length: bytes; ERANGE when @offset + @length is beyond the buffer's size
  *
+ * EOPNOTSUPP for an object of a cache, unless the range lies within the part that the
+ * cache declares for it (memlab_cache_config_set_usercopy()).
+ *
  * Return: 0 when all was copied, or -1; then @data may have changed.
  */
 int memlab_buf_read(const struct memlab_buf *buf, uint64_t offset, void *data, size_t length);
@@ -557,6 +961,8 @@ int memlab_buf_read(const struct memlab_buf *buf, uint64_t offset, void *data, s
  * @offset: first byte in the buffer
  * @data: where from
  * @length: bytes; ERANGE when @offset + @length is beyond the buffer's size
+ *
+ * EOPNOTSUPP as for memlab_buf_read().
  *
  * Return: 0 when all was copied, or -1; then a first part may have been copied.
  */
@@ -590,6 +996,443 @@ int memlab_buf_fill(const struct memlab_buf *buf, uint64_t seed, uint64_t offset
  */
 int memlab_buf_check(const struct memlab_buf *buf, uint64_t seed, uint64_t offset, uint64_t length,
 		     uint64_t *first_wrong);
+
+/* ---- resizing a buffer --------------------------------------------------- */
+
+/**
+ * memlab_resize_config_new() - how to resize, to be filled in by the setters
+ *
+ * The size, or an array, must be set. Without more it is done with GFP_KERNEL and
+ * without __GFP_ZERO.
+ *
+ * Return: a request for memlab_resize_config_free(), or NULL.
+ */
+struct memlab_resize_config *memlab_resize_config_new(void);
+
+/**
+ * memlab_resize_config_free() - let go of a request
+ * @config: the request, or NULL
+ */
+void memlab_resize_config_free(struct memlab_resize_config *config);
+
+/**
+ * memlab_resize_config_set_size() - choose the new size
+ * @config: the request
+ * @bytes: from 1; memlab_buf_resize() judges it
+ */
+void memlab_resize_config_set_size(struct memlab_resize_config *config, uint64_t bytes);
+
+/**
+ * memlab_resize_config_set_array() - use the form for arrays, krealloc_array()
+ * @config: the request
+ * @count: number of elements; 0: no array, so that the size counts
+ * @element_bytes: size of one element, from 1
+ */
+void memlab_resize_config_set_array(struct memlab_resize_config *config, uint64_t count,
+				    uint64_t element_bytes);
+
+/**
+ * memlab_resize_config_set_zero() - resize with __GFP_ZERO
+ * @config: the request
+ * @zero: as with __GFP_ZERO
+ */
+void memlab_resize_config_set_zero(struct memlab_resize_config *config, bool zero);
+
+/**
+ * memlab_resize_config_set_gfp() - choose the GFP flags
+ * @config: the request
+ * @gfp: set of MEMLAB_LIB_GFP_*, or 0 for GFP_KERNEL
+ */
+void memlab_resize_config_set_gfp(struct memlab_resize_config *config, uint64_t gfp);
+
+/**
+ * memlab_resize_config_set_count_stale() - count what others left in the new part
+ * @config: the request
+ * @count_stale: when true, memlab_call_get_stale() will tell; needs CAP_SYS_ADMIN
+ */
+void memlab_resize_config_set_count_stale(struct memlab_resize_config *config, bool count_stale);
+
+/**
+ * memlab_buf_resize() - have the kernel make a buffer larger or smaller
+ * @buf: the buffer, of an allocator that memlab_dev_info_is_resizable(); EACCES when
+ *	its device was opened for reading only
+ * @config: how
+ * @call: out: what the kernel's function did; on failure the reason, if the driver
+ *	gave one; may be NULL
+ *
+ * kmalloc memory is resized by krealloc() or krealloc_array(), kvmalloc memory by
+ * kvrealloc(), vmalloc memory by vrealloc(), where the kernel has them. The content
+ * stays up to the smaller of the two sizes (memlab_call_get_kept()), the rest reads as
+ * zeros.
+ *
+ * Size, map offset and map length of the handle are the new ones from then on. Other
+ * handles of the same buffer go on with the old ones until they are opened anew.
+ *
+ * Errors: EBUSY while any process has the buffer mapped or another thread uses it;
+ * EOPNOTSUPP (memory that no function resizes); EINVAL, ERANGE, EOVERFLOW, EDQUOT,
+ * ENOSPC, ENOMEM and EPERM as for memlab_buf_alloc(). Whatever fails leaves the
+ * buffer and the handle as they were.
+ *
+ * Return: 0, or -1.
+ */
+int memlab_buf_resize(struct memlab_buf *buf, const struct memlab_resize_config *config,
+		      struct memlab_call *call);
+
+/* ---- what a call of the kernel's function did ---------------------------- */
+
+/**
+ * memlab_call_new() - room for an account of what a call did
+ *
+ * It is given to memlab_buf_alloc_call() and others, each of which fills it in anew.
+ * Until then, and for what the function has nothing to tell about, it is all 0.
+ *
+ * Return: a call for memlab_call_free(), or NULL.
+ */
+struct memlab_call *memlab_call_new(void);
+
+/**
+ * memlab_call_free() - let go of it
+ * @call: the call, or NULL
+ */
+void memlab_call_free(struct memlab_call *call);
+
+/**
+ * memlab_call_get_reason() - why the driver refused
+ * @call: the call
+ *
+ * Return: enum memlab_lib_reason, or a number that only a newer library knows;
+ * MEMLAB_LIB_REASON_NONE when it did not refuse, or errno says it all.
+ */
+unsigned int memlab_call_get_reason(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_function() - the kernel's function that was called
+ * @call: the call
+ *
+ * Return: its name, such as "kmalloc_array"; "" when none was called. The string lives
+ * until @call is used anew or freed.
+ */
+const char *memlab_call_get_function(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_seen() - the context as the caller of the kernel's function saw it
+ * @call: the call
+ *
+ * Return: set of MEMLAB_LIB_SEEN_*, or 0 when the function was not called (yet).
+ */
+unsigned int memlab_call_get_seen(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_preempt_count() - the kernel's preempt_count() as seen there
+ * @call: the call
+ *
+ * Return: the number, which means something only if memlab_call_get_seen() is not 0.
+ */
+unsigned int memlab_call_get_preempt_count(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_gfp_used() - GFP flags that the kernel's function was given
+ * @call: the call
+ *
+ * Return: set of MEMLAB_LIB_GFP_*, with those that the driver added.
+ */
+uint64_t memlab_call_get_gfp_used(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_stale() - bytes that were not zero when the allocator gave them
+ * @call: the call
+ *
+ * Return: number of bytes; of an allocation among all that were asked for, of a resize
+ * among those beyond memlab_call_get_kept(), or MEMLAB_LIB_NOT_COUNTED if a signal came
+ * first. 0 unless counting was asked for.
+ */
+uint64_t memlab_call_get_stale(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_nanoseconds() - how long the kernel's function took
+ * @call: the call
+ *
+ * Return: nanoseconds, without the way into the kernel and back.
+ */
+uint64_t memlab_call_get_nanoseconds(const struct memlab_call *call);
+
+/**
+ * memlab_call_get_kept() - how much of the content a resize kept
+ * @call: the call, of memlab_buf_resize()
+ *
+ * Return: bytes, from the first one of the buffer on.
+ */
+uint64_t memlab_call_get_kept(const struct memlab_call *call);
+
+/**
+ * memlab_call_is_moved() - did a resize put the memory elsewhere?
+ * @call: the call, of memlab_buf_resize()
+ *
+ * Return: true if the kernel's address of the buffer is another one now.
+ */
+bool memlab_call_is_moved(const struct memlab_call *call);
+
+/* ---- caches -------------------------------------------------------------- */
+
+/**
+ * memlab_cache_config_new() - what cache to make, to be filled in by the setters
+ *
+ * The size must be set. Without more the cache has the kernel's least alignment, no
+ * part that may be copied to and from user space, may be merged with others, and
+ * lives as long as the device handle.
+ *
+ * Return: a request for memlab_cache_config_free(), or NULL.
+ */
+struct memlab_cache_config *memlab_cache_config_new(void);
+
+/**
+ * memlab_cache_config_free() - let go of a request
+ * @config: the request, or NULL; caches made from it stay
+ */
+void memlab_cache_config_free(struct memlab_cache_config *config);
+
+/**
+ * memlab_cache_config_set_size() - choose the size of an object
+ * @config: the request
+ * @bytes: from 1 to MEMLAB_LIB_CACHE_MAX_BYTES; memlab_cache_create() judges it
+ */
+void memlab_cache_config_set_size(struct memlab_cache_config *config, uint64_t bytes);
+
+/**
+ * memlab_cache_config_set_align() - choose the alignment of objects
+ * @config: the request
+ * @align: bytes, a power of two up to a page; 0 for the kernel's least one
+ */
+void memlab_cache_config_set_align(struct memlab_cache_config *config, uint32_t align);
+
+/**
+ * memlab_cache_config_set_usercopy() - let a part of each object be copied
+ * @config: the request
+ * @offset: where in an object the part begins
+ * @length: its bytes; 0 for no such part
+ *
+ * Only that part of an object can be reached by memlab_buf_read() and
+ * memlab_buf_write(). Makes memlab_cache_create() call kmem_cache_create_usercopy().
+ */
+void memlab_cache_config_set_usercopy(struct memlab_cache_config *config, uint64_t offset,
+				      uint64_t length);
+
+/**
+ * memlab_cache_config_set_no_merge() - keep the cache to itself
+ * @config: the request
+ * @no_merge: as with SLAB_NO_MERGE, which needs MEMLAB_LIB_FEATURE_NO_MERGE
+ */
+void memlab_cache_config_set_no_merge(struct memlab_cache_config *config, bool no_merge);
+
+/**
+ * memlab_cache_config_set_hwcache_align() - align objects to lines of the CPU's cache
+ * @config: the request
+ * @hwcache_align: as with SLAB_HWCACHE_ALIGN
+ */
+void memlab_cache_config_set_hwcache_align(struct memlab_cache_config *config, bool hwcache_align);
+
+/**
+ * memlab_cache_config_set_persistent() - let the cache outlive the device handle
+ * @config: the request
+ * @persistent: when true, only memlab_cache_destroy() ends the cache
+ */
+void memlab_cache_config_set_persistent(struct memlab_cache_config *config, bool persistent);
+
+/**
+ * memlab_cache_create() - have the kernel make a slab cache
+ * @dev: the device, open for writing
+ * @config: what cache
+ * @call: out: the function that was called; on failure the reason, if the driver gave
+ *	one; may be NULL
+ *
+ * Errors: EINVAL (size 0, a meaningless alignment), ERANGE (too large an object, or a
+ * part that does not lie within it), EOPNOTSUPP (no SLAB_NO_MERGE in this kernel),
+ * EDQUOT (max_user_caches), ENOMEM, EACCES.
+ *
+ * Return: a handle for memlab_cache_destroy() or memlab_cache_close(), or NULL.
+ */
+struct memlab_cache *memlab_cache_create(struct memlab_dev *dev,
+					 const struct memlab_cache_config *config,
+					 struct memlab_call *call);
+
+/**
+ * memlab_cache_open() - get hold of a cache that exists
+ * @dev: the device
+ * @id: the cache's id
+ *
+ * Errors: ENOENT when there is no such cache, or it is somebody else's.
+ *
+ * Return: a handle for memlab_cache_destroy() or memlab_cache_close(), or NULL.
+ */
+struct memlab_cache *memlab_cache_open(struct memlab_dev *dev, uint32_t id);
+
+/**
+ * memlab_cache_destroy() - give a cache back to the kernel
+ * @cache: the handle
+ *
+ * On success the handle is gone as well; on failure it stays as it was. EBUSY while
+ * the cache has live objects.
+ *
+ * Return: 0, or -1.
+ */
+int memlab_cache_destroy(struct memlab_cache *cache);
+
+/**
+ * memlab_cache_close() - let go of the handle, not of the cache
+ * @cache: the handle, or NULL
+ */
+void memlab_cache_close(struct memlab_cache *cache);
+
+/**
+ * memlab_cache_get_id() - id of a cache
+ * @cache: the cache
+ *
+ * Return: the id, never 0.
+ */
+uint32_t memlab_cache_get_id(const struct memlab_cache *cache);
+
+/**
+ * memlab_cache_get_name() - the kernel's name of a cache
+ * @cache: the cache
+ *
+ * Return: its name in /proc/slabinfo, unless it was merged; lives as long as @cache.
+ */
+const char *memlab_cache_get_name(const struct memlab_cache *cache);
+
+/**
+ * memlab_cache_get_size() - size of an object
+ * @cache: the cache
+ *
+ * Return: bytes, as asked for.
+ */
+uint64_t memlab_cache_get_size(const struct memlab_cache *cache);
+
+/**
+ * memlab_dev_next_cache_id() - walk over the caches that the caller may use
+ * @dev: the device
+ * @id: in: 0 to begin, or the last id seen; out: the next one
+ *
+ * Return: 1 with the next id in @id; 0 when there is no further one; -1 on error.
+ */
+int memlab_dev_next_cache_id(const struct memlab_dev *dev, uint32_t *id);
+
+/**
+ * memlab_cache_get_info() - describe a cache
+ * @cache: the cache
+ *
+ * Return: a snapshot for memlab_cache_info_free(), or NULL.
+ */
+struct memlab_cache_info *memlab_cache_get_info(const struct memlab_cache *cache);
+
+/**
+ * memlab_cache_info_free() - let go of a snapshot
+ * @info: the snapshot, or NULL
+ */
+void memlab_cache_info_free(struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_id() - id of the cache
+ * @info: the snapshot
+ *
+ * Return: the id, never 0.
+ */
+uint32_t memlab_cache_info_get_id(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_name() - the kernel's name of the cache
+ * @info: the snapshot
+ *
+ * Return: as memlab_cache_get_name(); lives as long as @info.
+ */
+const char *memlab_cache_info_get_name(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_function() - the kernel's function that made the cache
+ * @info: the snapshot
+ *
+ * Return: "kmem_cache_create" or "kmem_cache_create_usercopy"; lives as long as @info.
+ */
+const char *memlab_cache_info_get_function(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_size() - size of an object
+ * @info: the snapshot
+ *
+ * Return: bytes, as asked for.
+ */
+uint64_t memlab_cache_info_get_size(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_align() - alignment of objects that was asked for
+ * @info: the snapshot
+ *
+ * Return: bytes, or 0 when none was asked for.
+ */
+uint32_t memlab_cache_info_get_align(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_user_offset() - where the part for user space begins
+ * @info: the snapshot
+ *
+ * Return: offset in an object, in bytes; 0 without such a part.
+ */
+uint64_t memlab_cache_info_get_user_offset(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_user_size() - size of the part for user space
+ * @info: the snapshot
+ *
+ * Return: bytes, or 0 for no such part.
+ */
+uint64_t memlab_cache_info_get_user_size(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_objects() - number of live objects
+ * @info: the snapshot
+ *
+ * Return: the number, of all buffers of this cache together.
+ */
+uint64_t memlab_cache_info_get_objects(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_is_no_merge() - was it asked to be kept to itself?
+ * @info: the snapshot
+ *
+ * Return: true if so.
+ */
+bool memlab_cache_info_is_no_merge(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_is_hwcache_align() - was alignment to cache lines asked for?
+ * @info: the snapshot
+ *
+ * Return: true if so.
+ */
+bool memlab_cache_info_is_hwcache_align(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_is_persistent() - does the cache outlive its device handle?
+ * @info: the snapshot
+ *
+ * Return: true if so.
+ */
+bool memlab_cache_info_is_persistent(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_owner_uid() - user who made the cache
+ * @info: the snapshot
+ *
+ * Return: user id as the caller's user namespace has it.
+ */
+uint32_t memlab_cache_info_get_owner_uid(const struct memlab_cache_info *info);
+
+/**
+ * memlab_cache_info_get_owner_pid() - process that made the cache
+ * @info: the snapshot
+ *
+ * Return: process id, or 0 when the caller's pid namespace has none for it.
+ */
+uint32_t memlab_cache_info_get_owner_pid(const struct memlab_cache_info *info);
 
 /* ---- what a buffer is ---------------------------------------------------- */
 
@@ -645,7 +1488,8 @@ uint64_t memlab_buf_info_get_size(const struct memlab_buf_info *info);
  * memlab_buf_info_get_usable_size() - bytes that the allocator set aside
  * @info: the snapshot
  *
- * Return: bytes, ksize() for kmalloc and whole pages for vmalloc.
+ * Return: bytes, ksize() for what comes from kmalloc, the object of a cache, and whole
+ * pages for the rest.
  */
 uint64_t memlab_buf_info_get_usable_size(const struct memlab_buf_info *info);
 
@@ -777,6 +1621,100 @@ bool memlab_buf_info_is_phys_hidden(const struct memlab_buf_info *info);
  */
 bool memlab_buf_info_is_kernel_address_hidden(const struct memlab_buf_info *info);
 
+/**
+ * memlab_buf_info_get_gfp() - GFP flags that were asked for
+ * @info: the snapshot
+ *
+ * Return: set of MEMLAB_LIB_GFP_* as given, by the last resize if there was one.
+ */
+uint64_t memlab_buf_info_get_gfp(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_gfp_used() - GFP flags that the kernel's function was given
+ * @info: the snapshot
+ *
+ * Return: set of MEMLAB_LIB_GFP_*; 0 when the driver is older.
+ */
+uint64_t memlab_buf_info_get_gfp_used(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_count() - number of elements that were asked for
+ * @info: the snapshot
+ *
+ * Return: the number, or 0 when the form for arrays was not.
+ */
+uint64_t memlab_buf_info_get_count(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_element_size() - size of an element
+ * @info: the snapshot
+ *
+ * Return: bytes, or 0 when the form for arrays was not asked for.
+ */
+uint64_t memlab_buf_info_get_element_size(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_context() - where it was allocated
+ * @info: the snapshot
+ *
+ * Return: enum memlab_lib_context, or a number that only a newer library knows.
+ */
+unsigned int memlab_buf_info_get_context(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_cache_id() - id of the cache that it is an object of
+ * @info: the snapshot
+ *
+ * Return: the id, or 0 when it is of no &struct memlab_cache.
+ */
+uint32_t memlab_buf_info_get_cache_id(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_seen() - the context as seen by what called the allocator
+ * @info: the snapshot
+ *
+ * Return: as memlab_call_get_seen(); 0 when the driver is older.
+ */
+unsigned int memlab_buf_info_get_seen(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_preempt_count() - the kernel's preempt_count() as seen there
+ * @info: the snapshot
+ *
+ * Return: as memlab_call_get_preempt_count().
+ */
+unsigned int memlab_buf_info_get_preempt_count(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_resizes() - how often it has been resized
+ * @info: the snapshot
+ *
+ * Return: the number.
+ */
+uint32_t memlab_buf_info_get_resizes(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_function() - the kernel's function that made it what it is
+ * @info: the snapshot
+ *
+ * Return: name of the function that last allocated or resized it, such as
+ * "kmalloc_array"; "" when the driver is older. The string lives as long as @info.
+ */
+const char *memlab_buf_info_get_function(const struct memlab_buf_info *info);
+
+/**
+ * memlab_buf_info_get_cache_name() - the slab cache that it is an object of
+ * @info: the snapshot
+ *
+ * For kmalloc it is the cache that size and flags lead to, such as "kmalloc-128". A
+ * cache may have been merged into another one, whose name is then the one in
+ * /proc/slabinfo.
+ *
+ * Return: the name, or "" for none and when the driver is older. The string lives as
+ * long as @info.
+ */
+const char *memlab_buf_info_get_cache_name(const struct memlab_buf_info *info);
+
 /* ---- the physical memory of a buffer ------------------------------------- */
 
 /**
@@ -854,6 +1792,26 @@ int memlab_extents_get_node(const struct memlab_extents *extents, size_t index);
  * Return: enum memlab_lib_zone.
  */
 unsigned int memlab_extents_get_zone(const struct memlab_extents *extents, size_t index);
+
+/* ---- the kernel's arithmetic --------------------------------------------- */
+
+/**
+ * memlab_probe() - have the kernel's helpers work out a size
+ * @dev: the device, open for reading
+ * @kind: enum memlab_lib_probe
+ * @a: first argument
+ * @b: second argument, 0 where there is none
+ * @c: third argument, 0 where there is none
+ * @result: out: the result; the kernel's SIZE_MAX means "overflow"
+ *
+ * The arguments are the kernel's size_t.
+ *
+ * Errors: EINVAL (unknown kind, or an argument where there is none), EACCES.
+ *
+ * Return: 0, or -1.
+ */
+int memlab_probe(const struct memlab_dev *dev, unsigned int kind, uint64_t a, uint64_t b,
+		 uint64_t c, uint64_t *result);
 
 /* ---- witnesses ----------------------------------------------------------- */
 
