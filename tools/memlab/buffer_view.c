@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "memlab.h"
 
-/* How alloc and show describe a buffer. */
+/* How alloc and show describe a buffer; show has no row for what only alloc tells. */
 const struct field buffer_fields[] = {
 	{ "id", "id", KIND_NUMBER, NULL },
 	{ "allocator", "allocator", KIND_TEXT, NULL },
+	{ "function", "function", KIND_TEXT, NULL },
 	{ "size", "size", KIND_SIZE, NULL },
+	{ "count", "elements", KIND_NUMBER, no_row },
+	{ "element_size", "size of an element", KIND_SIZE, no_row },
+	{ "order", "order", KIND_NUMBER, no_row },
 	{ "usable_size", "usable size", KIND_SIZE, NULL },
+	{ "slack", "slack", KIND_SIZE, no_row_if_zero },
+	{ "stale", "stale bytes", KIND_NUMBER, no_row },
+	{ "nanoseconds", "nanoseconds", KIND_NUMBER, no_row },
 	{ "backing", "backing", KIND_TEXT, NULL },
+	{ "path", "path taken", KIND_TEXT, no_row },
+	{ "cache_id", "cache", KIND_NUMBER, no_row },
+	{ "cache_name", "slab cache", KIND_TEXT, no_row },
+	{ "gfp", "GFP flags asked for", KIND_LIST, no_row },
+	{ "gfp_used", "GFP flags", KIND_LIST, NULL },
+	{ "context", "context", KIND_TEXT, NULL },
+	{ "seen", "seen in the context", KIND_LIST, no_row },
+	{ "preempt_count", "preempt_count()", KIND_PHYS, no_row_if_zero },
 	{ "contiguous", "contiguous", KIND_BOOL, NULL },
 	{ "extent_count", "extents", KIND_NUMBER, NULL },
 	{ "largest_extent", "largest extent", KIND_SIZE, NULL },
@@ -18,6 +33,7 @@ const struct field buffer_fields[] = {
 	{ "node", "node asked for", KIND_NUMBER, "none" },
 	{ "zero", "zeroed", KIND_BOOL, NULL },
 	{ "persistent", "persistent", KIND_BOOL, NULL },
+	{ "resizes", "resizes", KIND_NUMBER, no_row_if_zero },
 	{ "map_length", "map length", KIND_SIZE, NULL },
 	{ "mappings", "mappings", KIND_NUMBER, NULL },
 	{ "owner_uid", "owner's user id", KIND_NUMBER, NULL },

@@ -4,9 +4,8 @@
 #include "memlab.h"
 
 static const struct opt opts[] = {
-	ZERO_OPT,
-	NODE_OPT,
-	{ NULL, 0, NULL, NULL },
+	ZERO_OPT, GFP_OPT,   CONTEXT_OPT, NODE_OPT,  ARRAY_OPT,
+	SIZE_OPT, ORDER_OPT, CACHE_OPT,	  STALE_OPT, END_OF_OPTS,
 };
 
 static const struct view view = {
@@ -14,7 +13,8 @@ static const struct view view = {
 	.bare = (const char *const[]){ "id", NULL },
 };
 
-static int describe(struct memlab_dev *dev, const struct memlab_buf *buf)
+static void describe(struct memlab_dev *dev, const struct memlab_buf *buf,
+		     const struct request *request, const struct memlab_call *call)
 {
 	struct memlab_buf_info *info = memlab_buf_get_info(buf);
 	struct json_object *result;
@@ -27,42 +27,46 @@ static int describe(struct memlab_dev *dev, const struct memlab_buf *buf)
 	}
 
 	result = result_buffer(info);
+	result_add(result, "nanoseconds", result_uint(memlab_call_get_nanoseconds(call)));
+	result_add(result, "stale",
+		   request->count_stale ? result_uint(memlab_call_get_stale(call)) : NULL);
 	output(result, &view);
 
 	json_object_put(result);
 	memlab_buf_info_free(info);
-	return STATUS_OK;
 }
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct request request = { .persistent = true, .node = -1 };
+	struct memlab_call *call;
 	struct memlab_dev *dev;
 	struct memlab_buf *buf;
-	int status = STATUS_NO;
+	int status;
 	int c;
 
 	while ((c = options_next(cmd, argc, argv)) != -1)
 		request_option(cmd, &request, c);
-	request_operands(cmd, &request, options_operands(cmd, argc, argv, 2, 2));
+	request_operands(cmd, &request, options_operands(cmd, argc, argv, 1, 2));
 
 	dev = device_open(ACCESS_CHANGE);
-	buf = request_alloc(dev, &request);
+	call = need(memlab_call_new());
+	buf = request_alloc(dev, &request, call);
 	if (buf)
-		status = describe(dev, buf);
+		describe(dev, buf, &request, call);
 
+	status = buf ? STATUS_OK : STATUS_NO;
 	memlab_buf_close(buf);
+	memlab_call_free(call);
 	memlab_dev_close(dev);
 	return status;
 }
 
 const struct command cmd_alloc = {
 	.name = "alloc",
-	.operands = "ALLOCATOR SIZE",
+	.operands = REQUEST_OPERANDS,
 	.help = "allocate a buffer that stays until it is freed",
-	.details =
-		"ALLOCATOR is kmalloc or vmalloc. SIZE is in bytes, or with a unit: 64K, 2MiB, 1G.\n"
-		"With -q, prints the id of the buffer.",
+	.details = REQUEST_DETAILS "With -q, prints the id of the buffer.",
 	.opts = opts,
 	.run = run,
 };

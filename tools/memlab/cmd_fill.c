@@ -7,7 +7,7 @@ static const struct opt opts[] = {
 	SEED_OPT,
 	OFFSET_OPT,
 	LENGTH_OPT,
-	{ NULL, 0, NULL, NULL },
+	END_OF_OPTS,
 };
 
 static void filled_text(struct json_object *result)

@@ -10,7 +10,11 @@ static const struct field fields[] = {
 	{ "kmalloc_max_cache_size", "KMALLOC_MAX_CACHE_SIZE", KIND_SIZE, NULL },
 	{ "kmalloc_minalign", "ARCH_KMALLOC_MINALIGN", KIND_SIZE, NULL },
 	{ "max_order", "largest page order", KIND_NUMBER, NULL },
+	{ "cache_max_size", "largest object of a cache", KIND_SIZE, NULL },
 	{ "allocators", "allocators", KIND_LIST, NULL },
+	{ "resizable", "of these, resizable", KIND_LIST, NULL },
+	{ "contexts", "contexts", KIND_LIST, NULL },
+	{ "gfp", "GFP flags", KIND_LIST, NULL },
 	{ "features", "features", KIND_LIST, NULL },
 	{ "total_ram", "memory", KIND_SIZE, NULL },
 	{ "total_bytes", "in use by all users", KIND_SIZE, NULL },
@@ -19,6 +23,8 @@ static const struct field fields[] = {
 	{ "max_user_bytes", "limit of one user", KIND_SIZE, NULL },
 	{ "user_buffers", "buffers of yours", KIND_NUMBER, NULL },
 	{ "max_user_buffers", "limit of one user's buffers", KIND_NUMBER, NULL },
+	{ "user_caches", "caches of yours", KIND_NUMBER, NULL },
+	{ "max_user_caches", "limit of one user's caches", KIND_NUMBER, NULL },
 	{ NULL, NULL, KIND_TEXT, NULL },
 };
 
@@ -27,23 +33,17 @@ static const struct view view = {
 	.bare = (const char *const[]){ "driver_version", NULL },
 };
 
-static struct json_object *allocators(const struct memlab_dev_info *info)
+typedef bool has_t(const struct memlab_dev_info *info, unsigned int number);
+
+/* The names of those numbers, from @first on, that apply. */
+static struct json_object *names(const struct memlab_dev_info *info, name_of_t *name_of,
+				 unsigned int first, has_t *has)
 {
 	struct json_object *array = need(json_object_new_array());
 
-	for (unsigned int i = 1; memlab_allocator_name(i); i++)
-		if (memlab_dev_info_has_allocator(info, i))
-			result_append(array, result_text(memlab_allocator_name(i)));
-	return array;
-}
-
-static struct json_object *features(const struct memlab_dev_info *info)
-{
-	struct json_object *array = need(json_object_new_array());
-
-	for (unsigned int i = 0; memlab_feature_name(i); i++)
-		if (memlab_dev_info_has_feature(info, i))
-			result_append(array, result_text(memlab_feature_name(i)));
+	for (unsigned int i = first; name_of(i); i++)
+		if (has(info, i))
+			result_append(array, result_text(name_of(i)));
 	return array;
 }
 
@@ -71,8 +71,16 @@ static int run(const struct command *cmd, int argc, char **argv)
 	ADD_UINT(kmalloc_max_cache_size);
 	ADD_UINT(kmalloc_minalign);
 	ADD_UINT(max_order);
-	result_add(result, "allocators", allocators(info));
-	result_add(result, "features", features(info));
+	result_add(result, "cache_max_size", result_uint(MEMLAB_LIB_CACHE_MAX_BYTES));
+	result_add(result, "allocators",
+		   names(info, memlab_allocator_name, 1, memlab_dev_info_has_allocator));
+	result_add(result, "resizable",
+		   names(info, memlab_allocator_name, 1, memlab_dev_info_is_resizable));
+	result_add(result, "contexts",
+		   names(info, memlab_context_name, 0, memlab_dev_info_has_context));
+	result_add(result, "gfp", result_gfp(memlab_dev_info_get_gfp(info)));
+	result_add(result, "features",
+		   names(info, memlab_feature_name, 0, memlab_dev_info_has_feature));
 	ADD_UINT(total_ram);
 	ADD_UINT(total_bytes);
 	ADD_UINT(max_total_bytes);
@@ -80,6 +88,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 	ADD_UINT(max_user_bytes);
 	ADD_UINT(user_buffers);
 	ADD_UINT(max_user_buffers);
+	ADD_UINT(user_caches);
+	ADD_UINT(max_user_caches);
 
 	output(result, &view);
 

@@ -7,7 +7,7 @@ static const struct opt opts[] = {
 	LIMIT_OPT,
 	MAP_OPT,
 	NO_MAP_OPT,
-	{ NULL, 0, NULL, NULL },
+	END_OF_OPTS,
 };
 
 static const struct view view = {

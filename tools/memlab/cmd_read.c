@@ -18,7 +18,7 @@ static const struct opt opts[] = {
 	OFFSET_OPT,
 	LENGTH_OPT,
 	{ "format", OPT_FORMAT, "FORMAT", "hex or raw (default: hex on a terminal, else raw)" },
-	{ NULL, 0, NULL, NULL },
+	END_OF_OPTS,
 };
 
 static enum shape shape_parse(const struct command *cmd, const char *name)

@@ -2,13 +2,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "memlab.h"
+#include "trial.h"
 
 /* For a look; --limit asks for more. */
 #define ROWS 16
 
 static const struct opt opts[] = {
-	ZERO_OPT, NODE_OPT, SEED_OPT, LIMIT_OPT, MAP_OPT, NO_MAP_OPT, { NULL, 0, NULL, NULL },
+	ZERO_OPT,  GFP_OPT,  CONTEXT_OPT, NODE_OPT, ARRAY_OPT,	SIZE_OPT,    ORDER_OPT,
+	CACHE_OPT, SEED_OPT, LIMIT_OPT,	  MAP_OPT,  NO_MAP_OPT, END_OF_OPTS,
 };
 
 static const struct field witness_fields[] = {
@@ -59,6 +60,7 @@ static struct json_object *ask(struct memlab_dev *dev, const struct memlab_buf *
 	trial.page_size = memlab_dev_info_get_page_size(dev_info);
 	trial.info = info;
 	trial.extents = extents;
+	buffer_copy_range(dev, info, &trial.copy_offset, &trial.copy_length);
 	witnesses = witnesses_ask(&trial, &verified);
 
 	result = result_layout(info, extents);
@@ -91,10 +93,10 @@ static int run(const struct command *cmd, int argc, char **argv)
 		range_option(cmd, &range, c);
 		layout_option(cmd, c);
 	}
-	request_operands(cmd, &request, options_operands(cmd, argc, argv, 2, 2));
+	request_operands(cmd, &request, options_operands(cmd, argc, argv, 1, 2));
 
 	dev = device_open(ACCESS_CHANGE);
-	buf = request_alloc(dev, &request);
+	buf = request_alloc(dev, &request, NULL);
 	if (!buf)
 		goto out_close_dev;
 
@@ -115,12 +117,11 @@ out_close_dev:
 
 const struct command cmd_try = {
 	.name = "try",
-	.operands = "ALLOCATOR SIZE",
+	.operands = REQUEST_OPERANDS,
 	.help = "allocate, map and verify a buffer, show its layout, free it",
-	.details =
-		"ALLOCATOR is kmalloc or vmalloc. SIZE is in bytes, or with a unit: 64K, 2MiB, 1G.\n"
-		"Prints 16 extents unless --limit says otherwise. The exit status is 1 when a\n"
-		"witness does not agree. With -q, prints true or false: verified or not.",
+	.details = REQUEST_DETAILS
+	"Prints 16 extents unless --limit says otherwise. The exit status is 1 when a\n"
+	"witness does not agree. With -q, prints true or false: verified or not.",
 	.opts = opts,
 	.run = run,
 };

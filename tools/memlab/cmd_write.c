@@ -18,7 +18,7 @@ static const struct opt opts[] = {
 	OFFSET_OPT,
 	{ "hex", OPT_HEX, "HEX", "write these bytes, two hexadecimal digits each" },
 	{ "file", OPT_FILE, "FILE", "write the content of FILE (default: standard input)" },
-	{ NULL, 0, NULL, NULL },
+	END_OF_OPTS,
 };
 
 static void written_text(struct json_object *result)

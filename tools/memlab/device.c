@@ -33,3 +33,40 @@ struct memlab_buf *buffer_open(struct memlab_dev *dev, uint32_t id)
 		die(STATUS_NO, "%s", explain_buffer(dev, id, "open", errno));
 	return buf;
 }
+
+struct memlab_cache *cache_open(struct memlab_dev *dev, uint32_t id)
+{
+	struct memlab_cache *cache = memlab_cache_open(dev, id);
+
+	if (!cache)
+		die(STATUS_NO, "%s", explain_cache(dev, id, "open", errno));
+	return cache;
+}
+
+/*
+ * Which part of a buffer can be read and written: all of it, unless it is an object
+ * of a cache, which declares one, maybe of length 0. Returns whether it does so.
+ */
+bool buffer_copy_range(struct memlab_dev *dev, const struct memlab_buf_info *info, uint64_t *offset,
+		       uint64_t *length)
+{
+	uint32_t id = memlab_buf_info_get_cache_id(info);
+	struct memlab_cache_info *cache_info;
+	struct memlab_cache *cache;
+
+	*offset = 0;
+	*length = memlab_buf_info_get_size(info);
+	if (!id)
+		return false;
+
+	cache = cache_open(dev, id);
+	cache_info = memlab_cache_get_info(cache);
+	if (!cache_info)
+		die(STATUS_NO, "%s", explain_cache(dev, id, "describe", errno));
+	*offset = memlab_cache_info_get_user_offset(cache_info);
+	*length = memlab_cache_info_get_user_size(cache_info);
+
+	memlab_cache_info_free(cache_info);
+	memlab_cache_close(cache);
+	return true;
+}

@@ -53,13 +53,13 @@ static void set_format(const struct command *cmd, enum format format)
 int options_next(const struct command *cmd, int argc, char **argv)
 {
 	struct option longs[MAX_OPTIONS] = { 0 };
-	/* Before the command, stop at the first operand: the rest is not ours. */
+	/* Before a command, stop at the first operand: the rest is not ours. */
 	char shorts[2 * MAX_OPTIONS + 2] = "+";
 	const struct opt *own = cmd ? cmd->opts : NULL;
 	size_t own_count = count_options(own);
 	int c;
 
-	if (cmd)
+	if (cmd && !cmd->subcommands)
 		shorts[0] = '\0';
 	add_options(own, longs, shorts);
 	add_options(common_opts, longs + own_count, shorts + strlen(shorts));
@@ -79,7 +79,7 @@ int options_next(const struct command *cmd, int argc, char **argv)
 			settings.device = optarg;
 			break;
 		case 'h':
-			help_print(stdout, cmd);
+			help_print(cmd);
 			exit(STATUS_OK);
 		case 'V':
 			version_print();
@@ -111,12 +111,28 @@ char **options_before_command(int argc, char **argv)
 char **options_operands(const struct command *cmd, int argc, char **argv, int min, int max)
 {
 	int count = argc - optind;
+	char path[COMMAND_PATH];
 
+	command_path(path, cmd);
 	if (count < min)
-		usage(cmd, "too few operands: \"memlab %s\" takes %s", cmd->name, cmd->operands);
+		usage(cmd, "too few operands: \"memlab %s\" takes %s", path, cmd->operands);
 	if (count > max)
 		usage(cmd, "\"%s\" is one operand too many: \"memlab %s\" takes %s",
-		      argv[optind + max], cmd->name, *cmd->operands ? cmd->operands : "none");
+		      argv[optind + max], path, *cmd->operands ? cmd->operands : "none");
 
 	return argv + optind;
+}
+
+/* Operands that are ids: at least one, or none with --all. */
+char **options_ids_or_all(const struct command *cmd, int argc, char **argv, bool all)
+{
+	char **ids = options_operands(cmd, argc, argv, 0, argc);
+
+	if (all && *ids)
+		usage(cmd, "--all and ids exclude each other");
+	if (!all && !*ids)
+		usage(cmd, "no id given: name some, or --all");
+	for (char **id = ids; *id; id++)
+		id_parse(cmd, *id);
+	return ids;
 }

@@ -9,6 +9,23 @@
 
 #include "memlab.h"
 
+/* In a table, as any other null. */
+const char no_row[] = { '-', '\0' };
+const char no_row_if_zero[] = { '-', '\0' };
+
+/* Whether a record needs no row for a value. */
+static bool carries_nothing(const struct field *field, struct json_object *value)
+{
+	if (field->if_null != no_row && field->if_null != no_row_if_zero)
+		return false;
+	if (!value)
+		return true;
+	if (json_object_is_type(value, json_type_array))
+		return !json_object_array_length(value);
+	/* To json-c, 0, false and an empty text are false. */
+	return field->if_null == no_row_if_zero && !json_object_get_boolean(value);
+}
+
 static void list_text(struct json_object *array, char *text, size_t size)
 {
 	size_t used = 0;
@@ -98,7 +115,8 @@ void output_table(struct json_object *array, const struct field *fields, size_t 
 	table_print(table);
 }
 
-static void output_record(struct json_object *object, const struct field *fields)
+/* A row for each of @fields: label and value. */
+void output_record(struct json_object *object, const struct field *fields)
 {
 	struct libscols_table *table = table_new(false);
 	char text[FIELD_TEXT];
@@ -108,8 +126,11 @@ static void output_record(struct json_object *object, const struct field *fields
 
 	for (const struct field *field = fields; field->key; field++) {
 		struct json_object *value = json_object_object_get(object, field->key);
-		struct libscols_line *line = need(scols_table_new_line(table, NULL));
+		struct libscols_line *line;
 
+		if (carries_nothing(field, value))
+			continue;
+		line = need(scols_table_new_line(table, NULL));
 		set_cell(line, 0, field->label);
 		set_cell(line, 1, field_text(field, value, text, sizeof(text)));
 	}

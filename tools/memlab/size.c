@@ -86,7 +86,7 @@ uint64_t number_parse(const struct command *cmd, const char *what, const char *t
 
 uint32_t id_parse(const struct command *cmd, const char *text)
 {
-	return (uint32_t)number_parse(cmd, "buffer id", text, 1, UINT32_MAX);
+	return (uint32_t)number_parse(cmd, "id", text, 1, UINT32_MAX);
 }
 
 /* "4 MiB", "3.2 MiB", "100 B"; or bare bytes with --bytes. */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /proc/slabinfo, see slabinfo(5). */
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "witness.h"
+
+bool slabinfo_read(struct slabinfo *info)
+{
+	char *text = file_read("/proc/slabinfo");
+	char *rest = text;
+	size_t room = 0;
+
+	*info = (struct slabinfo){ 0 };
+	if (!text)
+		return false;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		struct slabinfo_row row;
+
+		/* Two lines of heading are none of these. */
+		if (sscanf(line, "%63s %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+			   row.name, &row.active, &row.objects, &row.object_size,
+			   &row.objects_per_slab, &row.pages_per_slab) != 6)
+			continue;
+		if (info->count == room) {
+			room = room ? 2 * room : 256;
+			info->rows = need(reallocarray(info->rows, room, sizeof(*info->rows)));
+		}
+		info->rows[info->count++] = row;
+	}
+	free(text);
+	return true;
+}
+
+void slabinfo_free(struct slabinfo *info)
+{
+	free(info->rows);
+	*info = (struct slabinfo){ 0 };
+}
+
+const struct slabinfo_row *slabinfo_find(const struct slabinfo *info, const char *name)
+{
+	for (size_t i = 0; i < info->count; i++)
+		if (!strcmp(info->rows[i].name, name))
+			return &info->rows[i];
+	return NULL;
+}
+
+uint64_t slabinfo_objects(const struct slabinfo *info, const char *name, uint64_t *object_size)
+{
+	const char *class = strrchr(name, '-');
+	uint64_t objects = 0, size = 0;
+	char *copies;
+
+	copies = text_format("kmalloc-rnd-*%s", class ? class : name);
+	for (size_t i = 0; i < info->count; i++) {
+		const struct slabinfo_row *row = &info->rows[i];
+
+		if (strcmp(row->name, name) && fnmatch(copies, row->name, 0))
+			continue;
+		objects += row->active;
+		size = row->object_size;
+	}
+	free(copies);
+	if (object_size)
+		*object_size = size;
+	return objects;
+}
