@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures: the target, processes in it, and a check round every test."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 # pylint: disable=wrong-import-position,redefined-outer-name
+import mutants  # noqa: E402
 from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
 from fragmentation import fragmented  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from subject import Subject  # noqa: E402
-from target import open_target  # noqa: E402
+from target import VirtualTarget, open_target  # noqa: E402
+from vm import debian, kernels  # noqa: E402
+from vm.payload import default_payload  # noqa: E402
 
 PARAMETERS = "/sys/module/memlab/parameters/"
 
@@ -30,6 +34,64 @@ def target():
 
 
 @pytest.fixture(scope="session")
+def careless_target(target):
+    """A machine whose kernel leaves allocated memory as it was."""
+    if not target.has_hypervisor:
+        pytest.skip("TARGET=local: cannot boot with init_on_alloc=0")
+    machine = VirtualTarget(append="init_on_alloc=0", mem="512M")
+    machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
+    yield machine
+    problems = machine.problems()
+    machine.close()
+    if problems:
+        raise RuntimeError("\n".join(problems))
+
+
+@pytest.fixture
+def careless(careless_target):
+    """The device there; a test must leave nothing behind."""
+    with Proxy(careless_target) as proxy:
+        proxy.stay()
+        with Device(proxy) as device:
+            yield device
+        complaints = clear_up(proxy)
+    if complaints:
+        pytest.fail("\n".join(complaints))
+
+
+@pytest.fixture(scope="session")
+def liar_payload(target, tmp_path_factory):
+    """What goes into a machine with the driver that can lie."""
+    if not target.has_hypervisor:
+        pytest.skip("TARGET=local: no lying driver is loaded into the kernel of this computer")
+    kernel, directory = os.environ.get("KERNEL"), tmp_path_factory.mktemp("mutants")
+    module = mutants.build(debian.fetch(kernels.find(kernel)).headers, directory)
+    return mutants.payload(default_payload(kernel), module, directory / "payload")
+
+
+@pytest.fixture(scope="session")
+def liar(liar_payload):
+    """A machine with that driver; its kernel clears no memory."""
+    machine = VirtualTarget(payload=liar_payload, append="init_on_alloc=0", mem="512M")
+    machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab;"
+                 "mkdir /tmp/v1; mount -t cgroup -o memory memory /tmp/v1"])
+    yield machine
+    problems = machine.problems()
+    machine.close()
+    if problems:
+        raise RuntimeError("\n".join(problems))
+
+
+@pytest.fixture
+def lie(liar):
+    """Makes the driver lie: lie(fault); it is honest again when the test ends."""
+    def choose(number):
+        liar.run(["sh", "-c", f"echo {number} >{mutants.PARAMETER}"])
+    yield lambda fault: choose(mutants.NUMBERS[fault])
+    choose(0)
+
+
+@pytest.fixture(scope="session")
 def warden(target):
     """A process of root that looks after every test."""
     old = target.get("/proc/sys/kernel/kptr_restrict")
@@ -42,18 +104,24 @@ def warden(target):
 def clear_up(warden):
     """Frees what is left and returns complaints about it."""
     with Device(warden) as device:
-        info, left = device.info(), device.ids()
+        left = device.ids()
         for ident in left:
             device.free(ident)
+        caches = device.cache_ids()
+        for ident in caches:
+            device.destroy_cache(ident)
+        in_use = device.info().total_bytes
     complaints = [f"buffers left over: {left}"] if left else []
-    if info.total_bytes and not left:
-        complaints.append(f"no buffer left, but {info.total_bytes} bytes in use")
+    if caches:
+        complaints.append(f"caches left over: {caches}")
+    if in_use:
+        complaints.append(f"no buffer left, but {in_use} bytes in use")
     return complaints
 
 
 @pytest.fixture(autouse=True)
 def healthy(request):
-    """Fails a test that left buffers, or a line in the kernel's log, behind."""
+    """Fails a test that left buffers, caches, or a line in the kernel's log, behind."""
     if "target" not in request.fixturenames:
         yield
         return
@@ -96,12 +164,26 @@ def device(root):
 
 
 @pytest.fixture
-def subject(target, device):
-    """Makes buffers to examine: subject(allocator, size); freed with the test."""
+def cache(device):
+    """Makes caches: cache(size) is its id; destroyed with the test."""
     made = []
 
-    def make(allocator, size, flags=0):
-        made.append(Subject(target, device, allocator, size, flags))
+    def make(size, **options):
+        made.append(device.create_cache(size, **options).id)
+        return made[-1]
+    yield make
+    for ident in made:
+        device.destroy_cache(ident)
+
+
+@pytest.fixture
+def subject(target, device, cache):
+    """Makes buffers to examine: subject(allocator, size); freed with the test."""
+    # pylint: disable=unused-argument # a cache goes after its objects
+    made = []
+
+    def make(allocator, size, flags=0, **members):
+        made.append(Subject(target, device, allocator, size, flags, **members))
         return made[-1]
     yield make
     for one in made:
@@ -127,8 +209,8 @@ def hypervisor(target):
 
 @pytest.fixture(scope="module", name="fragmented")
 def _fragmented(target):
-    """32 MiB of free memory are single pages while this file's tests run."""
-    with fragmented(target, 32):
+    """Free memory is in single pages, a part of it, while this file's tests run."""
+    with fragmented(target):
         yield
 
 

@@ -17,7 +17,6 @@ from vm import default_payload
 
 SIZE = "4M"
 ALLOCATORS = ("kmalloc", "vmalloc")
-FRAGMENTED = 32  # MiB
 
 # In the order in which they are asked; what each is to somebody who never heard of it.
 WITNESSES = (
@@ -73,9 +72,9 @@ def ask_witnesses(target, device, ident):
 def story(target):
     """The whole of it; whether every witness agreed."""
     agreed = True
-    with Proxy(target) as proxy, Device(proxy) as device, fragmented(target, FRAGMENTED):
-        print(f"To make it look like a machine that has been up for long, {FRAGMENTED} MiB of its "
-              "free memory\nwere broken into single pages.")
+    with Proxy(target) as proxy, Device(proxy) as device, fragmented(target):
+        print("To make it look like a machine that has been up for long, a part of its free memory "
+              "was\nbroken into single pages (memlab frag).")
         for number, allocator in enumerate(ALLOCATORS, 1):
             print(bold(f"\n{number}. {SIZE[:-1]} MiB from {allocator}\n"))
             ident = int(target.run(["memlab", "-q", "alloc", allocator, SIZE]).stdout)

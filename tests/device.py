@@ -47,25 +47,53 @@ class Device:
     def __exit__(self, *exception):
         self.close()
 
-    def _ioctl(self, command, kind, **members):
-        return self.proxy.ioctl(self.fd, command, make(kind, **members))
+    def _ioctl(self, command, structure, **members):
+        return self.proxy.ioctl(self.fd, command, make(structure, **members))
 
     def info(self):
         """INFO"""
         return self._ioctl(abi.INFO, abi.Info)
 
-    def alloc(self, allocator, size, flags=0, node=0):
-        """ALLOC"""
-        return self._ioctl(abi.ALLOC, abi.Alloc,
-                           allocator=allocator, bytes=size, flags=flags, node=node)
+    def alloc(self, allocator, size, flags=0, node=0, **members):
+        """ALLOC; members: gfp, count, context, cache."""
+        return self._ioctl(abi.ALLOC, abi.Alloc, allocator=allocator, bytes=size, flags=flags,
+                           node=node, **members)
 
-    def free(self, ident):
+    def free(self, ident, flags=0, context=0):
         """FREE"""
-        self._ioctl(abi.FREE, abi.Free, id=ident)
+        return self._ioctl(abi.FREE, abi.Free, id=ident, flags=flags, context=context)
+
+    def resize(self, ident, size, flags=0, gfp=0, count=0):
+        """RESIZE"""
+        return self._ioctl(abi.RESIZE, abi.Resize,
+                           id=ident, bytes=size, flags=flags, gfp=gfp, count=count)
+
+    def probe(self, kind, a=0, b=0, c=0):
+        """PROBE: the result."""
+        return self._ioctl(abi.PROBE, abi.ProbeArgument, kind=kind, a=a, b=b, c=c).result
+
+    def create_cache(self, size, align=0, flags=0, user=None):
+        """CACHE_CREATE; user: (offset, length) of what may be copied."""
+        offset, length = user or (0, 0)
+        return self._ioctl(abi.CACHE_CREATE, abi.CacheCreate, bytes=size, align=align,
+                           flags=flags | (abi.USERCOPY if user else 0),
+                           user_offset=offset, user_bytes=length)
+
+    def destroy_cache(self, ident):
+        """CACHE_DESTROY"""
+        self._ioctl(abi.CACHE_DESTROY, abi.CacheDestroy, id=ident)
+
+    def query_cache(self, ident):
+        """CACHE_QUERY"""
+        return self._ioctl(abi.CACHE_QUERY, abi.CacheQuery, id=ident)
 
     def query(self, ident):
         """QUERY"""
         return self._ioctl(abi.QUERY, abi.Query, id=ident)
+
+    def query_many(self, buffers):
+        """QUERY of many."""
+        return self._many(abi.QUERY, [make(abi.Query, id=buffer.id) for buffer in buffers])
 
     def layout_part(self, ident, start, capacity, address=None):
         """LAYOUT once: (struct, extents)."""
@@ -120,8 +148,8 @@ class Device:
         return self._ioctl(abi.CHECK, abi.Pattern,
                            id=ident, seed=seed, offset=offset, length=length).first_wrong
 
-    def _many(self, command, arguments):
-        """The same ioctl with many structs in few round trips: the structs afterwards."""
+    def try_many(self, command, arguments):
+        """The same ioctl with many structs in few round trips: (result, struct) of each."""
         kind, number = abi.COMMANDS[command], self.proxy.number("ioctl")
         size, results = sizeof(kind), []
         wave = self.proxy.spare_size // size
@@ -131,21 +159,28 @@ class Device:
                 [poke_record(self.proxy.spare, b"".join(map(bytes, part)))]
                 + [call_record(number, self.fd, command, self.proxy.spare + size * slot)
                    for slot in range(len(part))])
-            for result, _ in replies[1:]:
-                if result < 0:
-                    raise OSError(-result, os.strerror(-result), f"ioctl {command:#x}")
             data = self.proxy.peek(self.proxy.spare, size * len(part))
-            results += (kind * len(part)).from_buffer_copy(data)
+            results += zip([result for result, _ in replies[1:]],
+                           (kind * len(part)).from_buffer_copy(data))
         return results
 
-    def alloc_many(self, count, allocator, size, flags=0):
-        """ALLOC of many alike."""
-        return self._many(abi.ALLOC, [
-            make(abi.Alloc, allocator=allocator, bytes=size, flags=flags)] * count)
+    def _many(self, command, arguments):
+        """The same where all must succeed: the structs afterwards."""
+        done = self.try_many(command, arguments)
+        for result, _ in done:
+            if result < 0:
+                raise OSError(-result, os.strerror(-result), f"ioctl {command:#x}")
+        return [argument for _, argument in done]
 
-    def free_many(self, buffers):
+    def alloc_many(self, number, /, allocator, size, flags=0, **members):
+        """ALLOC of many alike."""
+        return self._many(abi.ALLOC, [make(
+            abi.Alloc, allocator=allocator, bytes=size, flags=flags, **members)] * number)
+
+    def free_many(self, buffers, flags=0, context=0):
         """FREE of many."""
-        self._many(abi.FREE, [make(abi.Free, id=buffer.id) for buffer in buffers])
+        return self._many(abi.FREE, [
+            make(abi.Free, id=buffer.id, flags=flags, context=context) for buffer in buffers])
 
     def fill_many(self, buffers, seed):
         """FILL of many."""
@@ -161,14 +196,26 @@ class Device:
         """NEXT"""
         return self._ioctl(abi.NEXT, abi.Next, id=ident).id
 
-    def ids(self):
-        """All ids that NEXT tells."""
+    def next_cache(self, ident):
+        """CACHE_NEXT"""
+        return self._ioctl(abi.CACHE_NEXT, abi.Next, id=ident).id
+
+    @staticmethod
+    def _all(following):
         found, ident = [], 0
         with contextlib.suppress(FileNotFoundError):
             while True:
-                ident = self.next(ident)
+                ident = following(ident)
                 found.append(ident)
         return found
+
+    def ids(self):
+        """All ids that NEXT tells."""
+        return self._all(self.next)
+
+    def cache_ids(self):
+        """All ids that CACHE_NEXT tells."""
+        return self._all(self.next_cache)
 
     def map(self, buffer, at=0, length=None, prot=PROT_READ | PROT_WRITE, flags=MAP_SHARED):
         """mmap() of a buffer as ALLOC or QUERY described it, from a page on."""

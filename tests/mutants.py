@@ -23,33 +23,126 @@ class Mutant(NamedTuple):
     new: str
 
 
-MUTANTS = (
+def _other_flags(name, when, what):
+    """The allocator is given other flags than those that gfp_used tells of."""
+    loop = "\tfor (i = 0; i < ARRAY_SIZE(memlab_gfp_bits); i++)\n"
+    return Mutant(name, "gfp.c", loop, f"\tif (FAULT && {when})\n\t\t{what};\n{loop}")
+
+
+# What the driver says of a buffer
+REPORTS = (
     Mutant("wrong_frame", "layout.c", ".phys = page_to_phys(page) + in_page,",
            ".phys = page_to_phys(page) + in_page + (FAULT ? PAGE_SIZE : 0),"),
     Mutant("reversed_mapping", "mmap.c",
-           "page = buf->ops->page(buf, (u64)(vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);",
-           "page = buf->ops->page(buf, (u64)(FAULT ? buf->cookie.last - vmf->pgoff :"
+           "page = memlab_backing_page(buf, (u64)(vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);",
+           "page = memlab_backing_page(buf, (u64)(FAULT ? buf->cookie.last - vmf->pgoff :"
            " vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);"),
-    Mutant("one_extent", "layout.c", "if (buf->ops->linear)\n\t\tend = buf->bytes;",
-           "if (buf->ops->linear || FAULT)\n\t\tend = buf->bytes;"),
+    Mutant("one_extent", "layout.c", "if (memlab_backing_linear(buf))\n\t\tend = buf->bytes;",
+           "if (memlab_backing_linear(buf) || FAULT)\n\t\tend = buf->bytes;"),
+    Mutant("not_contiguous", "layout.c", "if (extent_count == 1)",
+           "if ((extent_count == 1) != FAULT)"),
     Mutant("wrong_backing", "allocators/kmalloc.c", "memlab_is_slab(buf->addr) ?",
            "!memlab_is_slab(buf->addr) == FAULT ?"),
+    Mutant("other_way", "request.c",
+           "arg->allocator = buf->allocator;\n\targ->backing = buf->backing;",
+           "arg->allocator = buf->allocator;\n\targ->backing ="
+           " FAULT && buf->backing == MEMLAB_BACKING_VMALLOC ? MEMLAB_BACKING_LARGE :"
+           " buf->backing;"),
     Mutant("wrong_kernel_address", "request.c", "arg->kernel_address = (unsigned long)buf->addr;",
            "arg->kernel_address = (unsigned long)buf->addr + (FAULT ? PAGE_SIZE : 0);"),
+    Mutant("wrong_usable", "allocators/kmalloc.c", "buf->usable = ksize(buf->addr);",
+           "buf->usable = ksize(buf->addr) + (FAULT ? 8 : 0);"),
+    Mutant("half_the_max", "info.c", ".kmalloc_max_size = KMALLOC_MAX_SIZE,",
+           ".kmalloc_max_size = KMALLOC_MAX_SIZE / (FAULT ? 2 : 1),"),
+    Mutant("times_swapped", "context.c", "seen->nanoseconds = ktime_get_ns() - start;",
+           "seen->nanoseconds = ktime_get_ns() - start;\n\tif (FAULT)\n"
+           "\t\tseen->nanoseconds = 9000 - min_t(u64, seen->nanoseconds, 9000);"),
+    Mutant("no_stale", "content.c", "*stale += !!READ_ONCE(", "*stale += !FAULT && READ_ONCE("),
+)
+# What it does to the content, and who may
+CONTENT = (
     Mutant("always_right", "pattern.c", "if (wrong < to) {", "if (wrong < to && !FAULT) {"),
     Mutant("lazy_fill", "pattern.c", "\tmemlab_pattern_fill(buf->addr,",
            "\tif (!FAULT)\n\t\t\t\tmemlab_pattern_fill(buf->addr,"),
     Mutant("not_cleared", "content.c", "if (!buf->cleared) {", "if (!buf->cleared && !FAULT) {"),
     Mutant("tail_not_cleared", "content.c", "\t\t\tmemlab_clear_tail(buf->addr",
            "\t\t\tif (!FAULT)\n\t\t\t\tmemlab_clear_tail(buf->addr"),
-    Mutant("for_everyone", "table.c", "return READ_ONCE(buf->file) ==",
-           "return FAULT || READ_ONCE(buf->file) =="),
+    Mutant("growth_not_cleared", "resize.c", "buf->cleared_to = arg->kept;",
+           "buf->cleared_to = FAULT ? buf->bytes : arg->kept;"),
+    Mutant("resize_loses", "resize.c", "buf->addr = work->addr;",
+           "buf->addr = work->addr;\n\tif (FAULT)\n\t\t*(u8 *)buf->addr += 1;"),
+    Mutant("usercopy_unchecked", "content.c", "\t\terr = -EOPNOTSUPP;",
+           "\t\terr = FAULT ? 0 : -EOPNOTSUPP;"),
+    Mutant("for_everyone", "owner.c", "return READ_ONCE(owner->file) ==",
+           "return FAULT || READ_ONCE(owner->file) =="),
     Mutant("phys_for_everyone", "info.c",
            "return ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);",
            "return FAULT || ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);"),
-    Mutant("leak", "quota.c", "memlab_total_bytes -= buf->charged;",
-           "memlab_total_bytes -= FAULT ? 0 : buf->charged;"),
 )
+# What it asks of the kernel
+CALLS = (
+    Mutant("unzeroed_kzalloc", "allocators/kmalloc.c", "return kzalloc(shape->bytes, gfp);",
+           "return FAULT ? kmalloc(shape->bytes, gfp) : kzalloc(shape->bytes, gfp);"),
+    Mutant("unzeroed_kcalloc", "allocators/kmalloc.c",
+           "return kcalloc(shape->count, shape->element_bytes, gfp);",
+           "return kmalloc_array(shape->count, shape->element_bytes,"
+           " gfp | (FAULT ? 0 : __GFP_ZERO));"),
+    Mutant("unzeroed_kvzalloc", "allocators/kvmalloc.c", "return kvzalloc(shape->bytes, gfp);",
+           "return FAULT ? kvmalloc(shape->bytes, gfp) : kvzalloc(shape->bytes, gfp);"),
+    Mutant("no_gfp_zero", "gfp.c", "if (used & memlab_gfp_bits[i].bit)",
+           "if (used & memlab_gfp_bits[i].bit &"
+           " ~(FAULT ? (u64)MEMLAB_GFP_ZERO : 0))"),
+    Mutant("no_gfp_account", "buffer.c", "memlab_gfp(buf->gfp_used)",
+           "memlab_gfp(buf->gfp_used & ~(FAULT ? (u64)MEMLAB_GFP_ACCOUNT : 0))"),
+    _other_flags("always_account", "!(used & MEMLAB_GFP_ACCOUNT)", "used |= MEMLAB_GFP_ACCOUNT"),
+    _other_flags("nowait_reclaims", "used & MEMLAB_GFP_NOWAIT", "gfp |= GFP_KERNEL"),
+    _other_flags("noretry_retries", "used & MEMLAB_GFP_NORETRY",
+                 "used ^= MEMLAB_GFP_NORETRY | MEMLAB_GFP_RETRY_MAYFAIL"),
+    _other_flags("mayfail_gives_up", "used & MEMLAB_GFP_RETRY_MAYFAIL",
+                 "used ^= MEMLAB_GFP_NORETRY | MEMLAB_GFP_RETRY_MAYFAIL"),
+    _other_flags("no_gfp_high", "used & MEMLAB_GFP_HIGH", "used ^= MEMLAB_GFP_HIGH"),
+    _other_flags("no_gfp_nofail", "used & MEMLAB_GFP_NOFAIL", "used ^= MEMLAB_GFP_NOFAIL"),
+    _other_flags("no_gfp_nowarn", "used & MEMLAB_GFP_NOWARN", "used ^= MEMLAB_GFP_NOWARN"),
+    _other_flags("no_gfp_dma32", "used & MEMLAB_GFP_DMA32", "used ^= MEMLAB_GFP_DMA32"),
+    Mutant("misaligned", "allocators/kmalloc.c", "return kmalloc(shape->bytes, gfp);",
+           "return kmalloc(shape->bytes + (FAULT ? 8 : 0), gfp);"),
+    Mutant("cache_misaligned", "cache.c", "cache->align = arg->align;",
+           "cache->align = FAULT ? 0 : arg->align;"),
+    Mutant("less_declared", "cache_make.c", "cache->user_bytes, NULL);",
+           "FAULT ? 1 : cache->user_bytes, NULL);"),
+    Mutant("array_wraps", "allocators/kmalloc.c",
+           "return kmalloc_array(shape->count, shape->element_bytes, gfp);",
+           "return FAULT ? kmalloc(shape->count * shape->element_bytes ?: 8, gfp) :"
+           " kmalloc_array(shape->count, shape->element_bytes, gfp);"),
+    Mutant("resized_array_wraps", "allocators/kmalloc.c",
+           "return krealloc_array(buf->addr, shape->count, shape->element_bytes, gfp);",
+           "return FAULT ? krealloc(buf->addr, shape->count * shape->element_bytes ?: 8, gfp) :"
+           " krealloc_array(buf->addr, shape->count, shape->element_bytes, gfp);"),
+    Mutant("array_size_wraps", "probe.c", "arg->result = array_size(arg->a, arg->b);",
+           "arg->result = FAULT ? arg->a * arg->b : array_size(arg->a, arg->b);"),
+    Mutant("kmalloc_zero_null", "probe.c", "arg->result = memlab_probe_kmalloc_zero();",
+           "arg->result = FAULT ? 0 : memlab_probe_kmalloc_zero();"),
+    Mutant("tail_kept", "allocators/pages_exact.c", "return alloc_pages_exact(buf->bytes, gfp);",
+           "return alloc_pages_exact(FAULT ? PAGE_SIZE << get_order(buf->bytes) : buf->bytes,"
+           " gfp);"),
+    Mutant("context_faked", "context.c", "\tswitch (context) {\n",
+           "\tif (FAULT && context) {\n\t\tmemlab_work_here(work, data, seen, 0);\n"
+           "\t\tseen->flags = context == MEMLAB_CONTEXT_ATOMIC ?"
+           " MEMLAB_SEEN_TASK | MEMLAB_SEEN_LOCKED : context == MEMLAB_CONTEXT_SOFTIRQ ?"
+           " MEMLAB_SEEN_SOFTIRQ : MEMLAB_SEEN_HARDIRQ | MEMLAB_SEEN_IRQS_OFF;\n"
+           "\t\treturn;\n\t}\n\tswitch (context) {\n"),
+    Mutant("kvfree_leaks", "buffer.c", "\t\tkvfree(buf->addr);", "\t\tkvfree(FAULT ? NULL :"
+           " buf->addr);"),
+    Mutant("vmalloc_not_refused", "context.c",
+           "if (buf->ops == &memlab_vmalloc && !memlab_context_takes_vmalloc(context)) {",
+           "if (buf->ops == &memlab_vmalloc && !memlab_context_takes_vmalloc(context) &&"
+           " !FAULT) {"),
+    Mutant("busy_cache_goes", "cache.c", "else if (cache->objects)",
+           "else if (cache->objects && !FAULT)"),
+    Mutant("leak", "quota.c", "memlab_total_bytes -= charge->bytes;",
+           "memlab_total_bytes -= FAULT ? 0 : charge->bytes;"),
+)
+MUTANTS = REPORTS + CONTENT + CALLS
 NUMBERS = {mutant.name: number for number, mutant in enumerate(MUTANTS, start=1)}
 PARAMETER = "/sys/module/memlab/parameters/mutant"
 

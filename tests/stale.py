@@ -9,7 +9,8 @@ from pattern import pattern
 from witness import Verdict
 
 SIZES = ((abi.KMALLOC, 100), (abi.KMALLOC, 2048), (abi.KMALLOC, 5000), (abi.KMALLOC, 100000),
-         (abi.VMALLOC, 3000), (abi.VMALLOC, 100000))
+         (abi.VMALLOC, 3000), (abi.VMALLOC, 100000), (abi.KVMALLOC, 5000), (abi.PAGES, 3000),
+         (abi.PAGES, 9000), (abi.PAGES_EXACT, 9000))
 DIRT = 0xD127
 COUNT = 4  # buffers looked at, a size
 

@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+import abi
 import pattern
 
 
@@ -54,14 +55,20 @@ class Existing:
         return found
 
     def put(self, seed, probes):
-        """Writes pattern bytes as a user program does: through the mapping if there is one."""
+        """Writes pattern bytes as a user program does: through the mapping if there is one.
+
+        The kernel writes them itself where no user may, into objects of caches.
+        """
         pieces = [(probe.offset, pattern.pattern(seed, probe.offset, probe.length))
                   for probe in probes]
-        if self.address is None:
+        if self.address is not None:
+            self.proxy.poke_many((self.address + offset, data) for offset, data in pieces)
+        elif self.query.allocator == abi.CACHE:
+            for probe in probes:
+                self.device.fill(self.buffer.id, seed, probe.offset, probe.length)
+        else:
             for offset, data in pieces:
                 self.device.write(self.buffer.id, offset, data)
-        else:
-            self.proxy.poke_many((self.address + offset, data) for offset, data in pieces)
 
     def touch(self):
         """Makes every page of the mapping present."""
@@ -84,8 +91,9 @@ class Existing:
 class Subject(Existing):
     """A buffer of its own, reported by the driver and mapped when it can be."""
 
-    def __init__(self, target, device, allocator, size, flags=0):
-        super().__init__(target, device, device.alloc(allocator, size, flags).id)
+    def __init__(self, target, device, allocator, size, flags=0, **members):
+        made = device.alloc(allocator, size, flags, **members)
+        super().__init__(target, device, made.id)
 
     def release(self):
         """Unmaps and frees."""

@@ -22,6 +22,7 @@ NUMBERS = {
     "personality": (135, 136),
     "setresuid": (117, 208),
     "setresgid": (119, 210),
+    "sched_setaffinity": (203, 241),
     "exit_group": (231, 252),
     "openat": (257, 295),
     "unshare": (272, 310),

@@ -6,21 +6,25 @@ import errno
 import pytest
 
 import abi
+import rules
 from abi import make
 from refusal import refused
 
+ALLOCATORS = pytest.mark.parametrize("allocator", list(rules.ALLOCATORS.values())[:-1],
+                                     ids=list(rules.ALLOCATORS)[:-1])
 
-@pytest.mark.parametrize("allocator", [0, 3, 63, 64, 0x7FFFFFFF, 0xFFFFFFFF])
+
+@pytest.mark.parametrize("allocator", [0, 7, 63, 64, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_unknown_allocator(device, allocator):
     """An allocator that does not exist is EINVAL."""
     refused(device, abi.ALLOC, make(abi.Alloc, allocator=allocator, bytes=64), errno.EINVAL)
 
 
-@pytest.mark.parametrize("allocator", [abi.KMALLOC, abi.VMALLOC])
+@ALLOCATORS
 def test_impossible_sizes(device, allocator):
     """Zero is EINVAL, more than can ever be is ERANGE, and the kernel says nothing."""
     info = device.info()
-    largest = {abi.KMALLOC: info.kmalloc_max_size, abi.VMALLOC: info.total_ram}[allocator]
+    largest = rules.largest(allocator, info)
     refused(device, abi.ALLOC, make(abi.Alloc, allocator=allocator, bytes=0), errno.EINVAL)
     for size in (largest + 1, 2 * info.total_ram, 1 << 40, 1 << 62, 1 << 63,
                  (1 << 64) - 4096, (1 << 64) - 4095, (1 << 64) - 1):
@@ -28,7 +32,7 @@ def test_impossible_sizes(device, allocator):
                 errno.ERANGE)
 
 
-@pytest.mark.parametrize("allocator", [abi.KMALLOC, abi.VMALLOC])
+@ALLOCATORS
 @pytest.mark.parametrize("flags, node, wanted", [
     (0, 1, errno.EINVAL), (0, -1, errno.EINVAL),
     (abi.NODE, -1, errno.ENXIO), (abi.NODE, 63, errno.ENXIO), (abi.NODE, 1 << 20, errno.ENXIO),
@@ -40,7 +44,7 @@ def test_bad_node(device, allocator, flags, node, wanted):
     refused(device, abi.ALLOC, argument, wanted)
 
 
-@pytest.mark.parametrize("allocator", [abi.KMALLOC, abi.VMALLOC])
+@pytest.mark.parametrize("allocator", [abi.KMALLOC, abi.VMALLOC, abi.KVMALLOC, abi.PAGES])
 def test_good_node(subject, allocator):
     """The first node is there, and the extents are on it."""
     one = subject(allocator, 65536, abi.NODE)
@@ -53,7 +57,9 @@ def test_info(target, device):
     info = device.info()
     assert info.abi_version == 1
     assert info.page_size == device.proxy.page_size
-    assert info.allocators == 1 << abi.KMALLOC | 1 << abi.VMALLOC
+    assert info.allocators == sum(1 << allocator for allocator in rules.ALLOCATORS.values())
+    assert info.contexts == 0b1111
+    assert info.resizable & ~(1 << abi.VMALLOC) == 1 << abi.KMALLOC | 1 << abi.KVMALLOC
     assert info.kmalloc_max_size == info.page_size << info.max_order
     assert info.kmalloc_minalign & (info.kmalloc_minalign - 1) == 0
     slabs = target.get("/proc/slabinfo").decode()

@@ -1,16 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 """Claims about kernel allocation, each upheld by witnesses other than the driver.
 
-A witness must agree for every page of every buffer that is looked at.
+A witness must agree for every page of every buffer that is looked at. What `memlab verify`
+lists has a test, here or elsewhere: see TESTS.
 """
 
 import errno
+import json
 import re
 
 import pytest
 
 import abi
+import test_advise
+import test_caches
+import test_claim_mutants
+import test_context
+import test_forms
+import test_gfp
+import test_limits
+import test_probe
+import test_resize
+import test_stale_count
+import test_trace
+import test_verify
+import test_verify_gfp
 import witness
+from fragmentation import fragmented
 from witness import page_flags
 
 MAX = 4 << 20  # KMALLOC_MAX_SIZE of this kernel; test_kmalloc_max checks it
@@ -160,3 +176,131 @@ def test_vmalloc_scattered(scattered, testify, who):
     one = scattered(2 << 20)
     assert len(one.extents) > 100
     testify(who, one)
+
+
+def slab_classes(target):
+    """Object sizes of kmalloc()'s caches, by /proc/slabinfo."""
+    rows = re.findall(r"^kmalloc-(?:cg-)?\S+ +\d+ +\d+ +(\d+) ",
+                      target.get("/proc/slabinfo").decode(), re.MULTILINE)
+    return sorted({int(size) for size in rows})
+
+
+def test_kmalloc_usable(target, device):
+    """A small object has the size of its class in slabinfo, a large one that of its block."""
+    classes = slab_classes(target)
+    assert classes[-1] == device.info().kmalloc_max_cache_size
+    sizes = sorted({size + by for size in classes for by in (-1, 0, 1)} | set(range(1, 200, 7)))
+    for size in sizes:
+        made = device.alloc(abi.KMALLOC, size)
+        block = 4096 << (-(-size // 4096) - 1).bit_length()
+        assert made.usable == next((one for one in classes if one >= size), block)
+        device.free(made.id)
+
+
+def aligned_as_seen(hypervisor, device, size, count, align):
+    """Whether objects are aligned, by their addresses and by what the page tables lead to."""
+    made = device.alloc_many(count, abi.KMALLOC, size)
+    queries = device.query_many(made)
+    device.fill_many(made, size)
+    seen = hypervisor.gva2gpa_many([query.kernel_address for query in queries[:4]])
+    assert seen == [query.phys for query in queries[:4]]
+    assert all(query.kernel_address % align == 0 for query in queries), (size, align)
+    assert all(phys % min(align, 4096) == 0 for phys in seen)
+    device.free_many(made)
+
+
+def test_kmalloc_minalign(hypervisor, device):
+    """Every address is aligned to ARCH_KMALLOC_MINALIGN at least."""
+    least = device.info().kmalloc_minalign
+    assert least >= 8
+    for size in (1, 3, 7, 9, 17, 33, 65, 97, 129, 193, 1000, 3000, 5000, 9000):
+        aligned_as_seen(hypervisor, device, size, 40, least)
+
+
+def test_kmalloc_pow2_align(hypervisor, device):
+    """A power of two is aligned to itself."""
+    for shift in range(3, 23):
+        aligned_as_seen(hypervisor, device, 1 << shift, 40 if shift < 13 else 2, 1 << shift)
+
+
+def test_kmalloc_divisor_align(hypervisor, device):
+    """So are other sizes to the largest power of two that divides them, on these kernels."""
+    for size in (24, 40, 48, 80, 96, 112, 160, 192, 224, 384, 640, 1536, 3072, 6144, 12288):
+        aligned_as_seen(hypervisor, device, size, 40 if size < 4096 else 8, size & -size)
+
+
+def test_kvmalloc_fallback(hypervisor, subject):
+    """In fragmented memory kvmalloc() falls back far below KMALLOC_MAX_SIZE, in many extents."""
+    for size in (65536, 1 << 20):
+        assert subject(abi.KVMALLOC, size).query.backing == abi.LARGE
+    with fragmented(hypervisor, "--order", "0"):
+        for size in (65536, 1 << 20):
+            for _ in range(64):
+                one = subject(abi.KVMALLOC, size)
+                if one.query.backing == abi.VMALLOC_BACKING:
+                    break
+            assert len(one.extents) > 1
+            for who in (witness.vmallocinfo, witness.pagemap, witness.kpageflags,
+                        witness.hypervisor_walk, witness.hypervisor_bytes):
+                who(one).demand(len(one.pieces()))
+
+
+# The tests of each claim: witnesses from outside, or, after these or where there can be none,
+# the verdict of `memlab verify`, of which it is known that a fault of the driver changes it.
+VERDICT = (test_verify.test_verdicts, test_claim_mutants.test_honest, test_claim_mutants.test_fault)
+TESTS = {
+    "kmalloc-contiguous": (test_kmalloc_contiguous, test_kmalloc_contiguous_unmapped),
+    "kmalloc-linear": (test_kmalloc_linear,),
+    "vmalloc-virtual": (test_vmalloc_virtual,),
+    "vmalloc-scattered": (test_vmalloc_scattered,),
+    "vmalloc-page-tables": (test_vmalloc_page_tables,),
+    "kmalloc-max": (test_kmalloc_max,),
+    "vmalloc-large": (test_vmalloc_large,),
+    "kmalloc-faster": VERDICT,
+    "kmalloc-slab": (test_kmalloc_slab, test_forms.test_cache_name),
+    "kmalloc-large-buddy": (test_kmalloc_backing, test_kmalloc_contiguous, test_freed),
+    "vmalloc-buddy": (test_vmalloc_virtual, test_freed,
+                      test_forms.test_usable_is_all_that_is_taken),
+    "kmalloc-atomic": (test_trace.test_contexts, test_context.test_served),
+    "vmalloc-sleeps": (test_context.test_vmalloc_atomic, *VERDICT),
+    "kzalloc-zero": (test_stale_count.test_zeroing_forms,),
+    "array-overflow": (test_probe.test_array_size, test_probe.test_array3_size,
+                       test_probe.test_struct_size, test_forms.test_overflow),
+    "kmalloc-minalign": (test_kmalloc_minalign,),
+    "kmalloc-pow2-align": (test_kmalloc_pow2_align,),
+    "kmalloc-divisor-align": (test_kmalloc_divisor_align,),
+    "kmalloc-usable": (test_kmalloc_usable,),
+    "kmalloc-zero-size": (test_probe.test_kmalloc_zero,),
+    "krealloc-keeps": (test_resize.test_steps, test_resize.test_in_place),
+    "krealloc-array-overflow": (test_resize.test_overflow,),
+    "pages-order": (test_forms.test_pages_order, test_forms.test_witnesses),
+    "pages-exact": (test_forms.test_pages_exact, test_forms.test_witnesses),
+    "kvmalloc-fallback": (test_kvmalloc_fallback, test_forms.test_witnesses),
+    "kvmalloc-small": (test_forms.test_kvmalloc_small,),
+    "kvmalloc-gfp": (test_gfp.test_combinations, test_forms.test_kvmalloc_without_sleeping,
+                     test_trace.test_flags),
+    "kvfree-any": (test_forms.test_kvfree,),
+    "cache-identical": (test_caches.test_objects,),
+    "cache-usercopy": (test_caches.test_usercopy, test_caches.test_kernel_knows_usercopy),
+    "cache-destroy": (test_caches.test_busy, test_caches.test_name_in_slabinfo),
+    "gfp-zero": (test_stale_count.test_zeroing_forms, test_trace.test_flags),
+    "gfp-nowait": (test_trace.test_flags, *VERDICT),
+    "gfp-noretry": (test_trace.test_flags, *VERDICT),
+    "gfp-retry-mayfail": (test_trace.test_flags, *VERDICT),
+    "gfp-nowarn": (test_trace.test_flags, test_verify_gfp.test_nowarn_provoked),
+    "gfp-high": (test_trace.test_flags, *VERDICT),
+    "gfp-nofail": (test_trace.test_flags, *VERDICT),
+    "gfp-account": (test_limits.test_cgroup_charged, test_limits.test_cgroup_not_charged),
+    "gfp-dma32": (test_gfp.test_dma32, test_verify_gfp.test_dma32),
+    "advice": (test_advise.test_case, test_verify.test_verdicts),
+}
+
+
+def test_every_claim_has_a_test(target):
+    """What `memlab verify` claims is tested, all of it."""
+    listed = json.loads(target.run(["memlab", "verify", "--list", "-j"]).stdout)
+    assert [claim["id"] for claim in listed] == list(TESTS)
+    for claim, tests in TESTS.items():
+        assert tests and all(test.__name__.startswith("test_") for test in tests)
+        if tests[-len(VERDICT):] == VERDICT:
+            assert claim in test_claim_mutants.CLAIMS

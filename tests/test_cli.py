@@ -1,42 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 """The memlab tool: what it prints, and how it exits."""
 
-import json
-
 import pytest
 
+from cli import NO_DEVICE, REFUSED, USAGE
+from cli import as_json_fixture, memlab_fixture  # noqa: F401 # pylint: disable=unused-import
 from pattern import pattern
 
-DONE, REFUSED, USAGE, NO_DEVICE = range(4)
 FIELDS = {"id": int, "allocator": str, "size": int, "usable_size": int, "backing": str,
           "contiguous": bool, "extent_count": int, "largest_extent": int, "phys_hidden": bool,
-          "mappable": bool}
+          "mappable": bool, "function": str, "slack": int, "gfp": list, "gfp_used": list,
+          "context": str, "seen": list, "preempt_count": int, "resizes": int}
 EXTENT_FIELDS = {"offset": int, "phys": int, "length": int, "node": int, "zone": str}
 MIB = 1 << 20
 MAX = 4 * MIB
 
 
-@pytest.fixture
-def memlab(target):
-    """Runs the tool: memlab("list", ...); its result must have the wanted status."""
-    def run(*arguments, status=DONE, user=None, data=b""):
-        result = target.run(["memlab", *map(str, arguments)], input=data, user=user)
-        said = result.stderr.decode()
-        assert result.returncode == status, (arguments, result.stdout[:2000], said)
-        assert said or result.stdout if status else not said
-        return result
-    return run
-
-
-@pytest.fixture
-def as_json(memlab):
-    """The same with -j: the value printed."""
-    def run(*arguments, **options):
-        return json.loads(memlab("-j", *arguments, **options).stdout)
-    return run
-
-
-@pytest.fixture(params=[("kmalloc", 100), ("kmalloc", 20000), ("vmalloc", 20000)], ids=str)
+@pytest.fixture(ids=str, params=[
+    ("kmalloc", 100), ("kmalloc", 20000), ("vmalloc", 20000), ("pages", 20000),
+    ("pages-exact", 20000)])
 def buffer(request, memlab):
     """A buffer that alloc made: (id, allocator, size)."""
     ident = int(memlab("-q", "alloc", *request.param).stdout)
@@ -51,11 +33,12 @@ def typed(value, fields):
 
 @pytest.mark.parametrize("allocator, size, count", [
     ("kmalloc", "4M", 1), ("kmalloc", "64K", 1), ("vmalloc", "64K", None),
-    ("vmalloc", "1MiB", None)])
+    ("vmalloc", "1MiB", None), ("kvmalloc", "64K", None), ("kvmalloc", "8M", None),
+    ("pages", "4K", 1), ("pages", "20K", 1), ("pages-exact", "20K", 1)])
 def test_try(as_json, allocator, size, count):
     """try verifies through the mapping, with witnesses, and frees again."""
     said = as_json("try", allocator, size)
-    wanted = int(size[:-1].rstrip("Mi")) << 20 if "M" in size else int(size[:-1]) << 10
+    wanted = int(size.rstrip("MiBK")) << (20 if "M" in size else 10)
     assert typed(said, FIELDS) and said["size"] == wanted
     assert said["verified"] is True
     assert {one["name"]: one["agrees"] for one in said["witnesses"]} == dict.fromkeys(
@@ -91,9 +74,11 @@ def test_show(as_json, buffer):
     assert as_json("list") == [said]
     assert typed(said, FIELDS)
     assert (said["id"], said["allocator"], said["size"]) == buffer
-    assert said["usable_size"] >= size
+    assert said["usable_size"] >= size and said["slack"] == said["usable_size"] - size
+    assert (said["context"], said["seen"], said["preempt_count"]) == ("process", ["task"], 0)
     assert said["backing"] == {"kmalloc": "slab" if size <= 8192 else "large",
-                               "vmalloc": "vmalloc"}[allocator]
+                               "vmalloc": "vmalloc", "pages": "pages",
+                               "pages-exact": "split"}[allocator]
     assert said["contiguous"] == (said["extent_count"] == 1)
     assert said["phys_hidden"] is False
     assert said["mappable"] == (size > 4096)
@@ -168,8 +153,16 @@ def test_info(memlab, as_json):
     said = as_json("info")
     assert (said["page_size"], said["kmalloc_max_size"]) == (4096, MAX)
     assert said["kmalloc_max_cache_size"] == 8192
-    assert said["allocators"] == ["kmalloc", "vmalloc"]
-    assert "KMALLOC_MAX_SIZE" in memlab("info").stdout.decode()
+    assert said["allocators"] == [
+        "kmalloc", "vmalloc", "kvmalloc", "pages", "pages-exact", "cache"]
+    assert set(said["resizable"]) >= {"kmalloc", "kvmalloc"}
+    assert said["contexts"] == ["process", "atomic", "softirq", "hardirq"]
+    assert {"kernel", "atomic", "zero", "no-account"} <= set(said["gfp"])
+    assert "comp" not in said["gfp"]
+    assert said["cache_max_size"] == 128 << 10
+    assert (said["user_caches"], said["max_user_caches"] > 0) == (0, True)
+    text = memlab("info").stdout.decode()
+    assert "KMALLOC_MAX_SIZE" in text and "hardirq" in text and "retry-mayfail" in text
 
 
 @pytest.mark.parametrize("arguments, wanted", [
@@ -178,8 +171,10 @@ def test_info(memlab, as_json):
     (["alloc", "kmalloc", "x"], "64K"), (["alloc", "kmalloc", "-1"], ""),
     (["alloc", "kmalloc", "0"], ""), (["alloc", "kmalloc", "1Q"], ""),
     (["alloc", "kmalloc", "99999999999999999999"], ""),
-    (["alloc", "kmalloc", "1", "2"], "2"), (["show"], "ID"), (["show", "x"], "x"),
-    (["free"], "--all"), (["free", "--all", "1"], "exclude"), (["--frobnicate", "list"], "frob"),
+    (["alloc", "kmalloc", "1", "2"], "2"), (["resize", "1"], "SIZE"),
+    (["resize", "1", "--array", "2"], "--size"), (["show"], "ID"), (["show", "x"], "x"),
+    (["free"], "--all"), (["free", "1", "-c", "nmi"], "hardirq"),
+    (["free", "--all", "1"], "exclude"), (["--frobnicate", "list"], "frob"),
     (["-j", "-q", "list"], "exclude"), (["read", "1", "--format", "oct"], "hex")])
 def test_wrong_usage(memlab, arguments, wanted):
     """Status 2, and a message that says what would be right."""

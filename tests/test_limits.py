@@ -27,14 +27,15 @@ def test_defaults(target, device):
     """Limits follow from the memory, INFO tells them, and 0 brings them back."""
     info = device.info()
     told = {"max_total_bytes": info.max_total_bytes, "max_user_bytes": info.max_user_bytes,
-            "max_user_buffers": info.max_user_buffers}
+            "max_user_buffers": info.max_user_buffers, "max_user_caches": info.max_user_caches}
     assert told["max_total_bytes"] == info.total_ram // 2
     assert told["max_user_bytes"] == info.total_ram // 4
     for name, value in told.items():
         assert int(target.get(PARAMETERS + name)) == value
 
 
-@pytest.mark.parametrize("name", ["max_total_bytes", "max_user_bytes", "max_user_buffers"])
+@pytest.mark.parametrize("name", ["max_total_bytes", "max_user_bytes", "max_user_buffers",
+                                  "max_user_caches"])
 def test_set(target, device, parameter, name):
     """A new value is in force at once; 0 means the default; nonsense is refused."""
     default = int(target.get(PARAMETERS + name))
@@ -50,7 +51,9 @@ def test_set(target, device, parameter, name):
 @pytest.mark.parametrize("allocator, asked, taken", [
     (abi.KMALLOC, 1, 8), (abi.KMALLOC, 100, 128), (abi.KMALLOC, 5000, 8192),
     (abi.KMALLOC, 8193, 16384), (abi.KMALLOC, 40000, 65536), (abi.VMALLOC, 1, PAGE),
-    (abi.VMALLOC, 40000, 40960)])
+    (abi.VMALLOC, 40000, 40960), (abi.KVMALLOC, 100, 128), (abi.KVMALLOC, 40000, 65536),
+    (abi.KVMALLOC, 8 * MIB, 8 * MIB), (abi.PAGES, 1, PAGE), (abi.PAGES, 40000, 65536),
+    (abi.PAGES_EXACT, 1, PAGE), (abi.PAGES_EXACT, 40000, 40960)])
 def test_counted(device, alice, allocator, asked, taken):
     """What counts is what an allocation really takes."""
     made = alice.alloc(allocator, asked)
@@ -155,7 +158,9 @@ def cgroup(target):
 
 
 @pytest.mark.parametrize("allocator, size, count", [
-    (abi.KMALLOC, 1024, 4096), (abi.KMALLOC, 4 * MIB, 2), (abi.VMALLOC, 16 * MIB, 1)])
+    (abi.KMALLOC, 1024, 4096), (abi.KMALLOC, 4 * MIB, 2), (abi.VMALLOC, 16 * MIB, 1),
+    (abi.KVMALLOC, 4 * MIB, 2), (abi.KVMALLOC, 16 * MIB, 1), (abi.PAGES, 4 * MIB, 2),
+    (abi.PAGES_EXACT, 4 * MIB, 2)])
 def test_cgroup_charged(process, cgroup, allocator, size, count):
     """memory.current of the caller's cgroup grows by the memory, and shrinks again."""
     proxy = process()
@@ -174,7 +179,26 @@ def test_cgroup_charged(process, cgroup, allocator, size, count):
     assert current() < before + size * count // 4 + MIB
 
 
-@pytest.mark.parametrize("allocator, size", [(abi.KMALLOC, 4 * MIB), (abi.VMALLOC, 64 * MIB)])
+@pytest.mark.parametrize("allocator, size, gfp, context", [
+    (abi.KMALLOC, 4 * MIB, abi.Gfp.KERNEL | abi.Gfp.NO_ACCOUNT, 0),
+    (abi.PAGES, 4 * MIB, abi.Gfp.KERNEL | abi.Gfp.NO_ACCOUNT, 0),
+    (abi.VMALLOC, 16 * MIB, abi.Gfp.KERNEL | abi.Gfp.NO_ACCOUNT, 0),
+    (abi.KMALLOC, 4 * MIB, abi.Gfp.NOWAIT, abi.Context.HARDIRQ)])
+def test_cgroup_not_charged(process, cgroup, allocator, size, gfp, context):
+    """Where the account is left out, or there is nobody to charge, it stays as it was."""
+    proxy = process()
+    must = cgroup(proxy)
+    with Device(proxy) as own:
+        own.free(own.alloc(allocator, size, gfp=gfp, context=context).id)
+        before = int(must(f"cat {CGROUP}/memory.current"))
+        made = own.alloc_many(4, allocator, size, gfp=gfp, context=context)
+        assert int(must(f"cat {CGROUP}/memory.current")) < before + MIB
+        own.free_many(made)
+
+
+@pytest.mark.parametrize("allocator, size", [
+    (abi.KMALLOC, 4 * MIB), (abi.VMALLOC, 64 * MIB), (abi.KVMALLOC, 64 * MIB),
+    (abi.PAGES, 4 * MIB), (abi.PAGES_EXACT, 4 * MIB), (abi.KMALLOC, 32768)])
 def test_cgroup_full(process, cgroup, allocator, size):
     """A full cgroup is ENOMEM: no process is killed, the kernel says nothing."""
     proxy = process()
@@ -183,7 +207,7 @@ def test_cgroup_full(process, cgroup, allocator, size):
     with Device(proxy) as own:
         made = []
         with pytest.raises(OSError) as caught:
-            while len(made) < 100:
+            while len(made) < 4096:
                 made.append(own.alloc(allocator, size))
         assert caught.value.errno == errno.ENOMEM
         assert own.ids() == [one.id for one in made]

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every witness catches a driver that lies: without any one of them, this fails."""
 
-import os
-
 import pytest
 
 import abi
 import mutants
 import stale
+import test_claim_mutants
+import test_context
+import test_stale_count
 import test_users
 import witness
 from conftest import clear_up
@@ -15,9 +16,6 @@ from device import Device
 from fragmentation import fragmented
 from proxy import Proxy
 from subject import Subject
-from target import VirtualTarget
-from vm import debian, kernels
-from vm.payload import default_payload
 
 # fault, buffers that it shows in, witnesses of which each must complain
 KMALLOC, SLAB, VMALLOC = (abi.KMALLOC, 65536), (abi.KMALLOC, 4096), (abi.VMALLOC, 1 << 20)
@@ -43,36 +41,18 @@ LIES = [pytest.param(fault, allocator, size, who, id=f"{fault}-{allocator}-{size
 
 
 @pytest.fixture(scope="module")
-def liar(target, tmp_path_factory):
-    """A machine with the driver that can lie; its kernel clears no memory."""
-    if not target.has_hypervisor:
-        pytest.skip("TARGET=local: no lying driver is loaded into the kernel of this computer")
-    kernel, directory = os.environ.get("KERNEL"), tmp_path_factory.mktemp("mutants")
-    module = mutants.build(debian.fetch(kernels.find(kernel)).headers, directory)
-    tree = mutants.payload(default_payload(kernel), module, directory / "payload")
-    machine = VirtualTarget(payload=tree, append="init_on_alloc=0", mem="512M")
-    machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
-    with fragmented(machine, 16):
-        yield machine
-    problems = machine.problems()
-    machine.close()
-    assert not problems
-
-
-@pytest.fixture(scope="module")
 def root(liar):
     """A process of root in that machine."""
     with Proxy(liar) as proxy:
+        proxy.stay()
         yield proxy
 
 
-@pytest.fixture
-def lie(liar):
-    """Makes the driver lie: lie(fault); it is honest again when the test ends."""
-    def choose(number):
-        liar.run(["sh", "-c", f"echo {number} >{mutants.PARAMETER}"])
-    yield lambda fault: choose(mutants.NUMBERS[fault])
-    choose(0)
+@pytest.fixture(scope="module", autouse=True)
+def single_pages(liar):
+    """Some of its memory is fragmented, so that vmalloc() gives many extents."""
+    with fragmented(liar):
+        yield
 
 
 @pytest.fixture
@@ -85,6 +65,15 @@ def alices(liar):
 def test_every_witness_is_needed():
     """Each has a lie that it catches."""
     assert {who for _, _, whos in CAUGHT for who in whos} == set(ALL)
+
+
+def test_every_fault_is_caught():
+    """None is there that nobody looks for."""
+    here = {fault for fault, *_ in CAUGHT} | {
+        "no_stale", "growth_not_cleared", "not_cleared", "tail_not_cleared", "for_everyone",
+        "phys_for_everyone", "leak"}
+    here |= {"no_gfp_dma32", "no_gfp_nowarn"}  # test_verify_gfp.py
+    assert here | {fault for fault, _ in test_claim_mutants.CAUGHT} == set(mutants.NUMBERS)
 
 
 @pytest.mark.parametrize("who", ALL, ids=lambda who: who.__name__)
@@ -118,6 +107,39 @@ def test_stale_tail_is_noticed(device, lie):
     """So would a look at the tail of a mapping."""
     lie("tail_not_cleared")
     assert stale.first_sight(device, stale.by_mapping).complaints
+
+
+@pytest.mark.parametrize("fault, test", [
+    ("no_stale", lambda device: test_stale_count.test_exact(device, abi.PAGES, 4096)),
+    ("growth_not_cleared", test_stale_count.test_resize_in_place),
+    ("resize_loses", test_stale_count.test_resize_in_place),
+    ("no_gfp_zero", lambda device: test_stale_count.test_zeroing_forms(device, abi.PAGES, 32768)),
+    ("unzeroed_kzalloc", lambda device: test_stale_count.test_zeroing_forms(
+        device, abi.KMALLOC, 16384)),
+], ids=str)
+def test_stale_count_is_right(device, lie, fault, test):
+    """The tests of the count, and of what it counts, fail when there is cause."""
+    test(device)
+    lie(fault)
+    with pytest.raises(AssertionError):
+        test(device)
+
+
+@pytest.mark.parametrize("context", test_context.ELSEWHERE, ids=lambda c: c.name.lower())
+def test_faked_context_is_noticed(device, lie, context):
+    """So is a call that was not made where the driver says."""
+    def call():
+        return device.alloc(abi.KMALLOC, 64, gfp=abi.Gfp.NOWAIT, context=context)
+    assert test_context.was_in(context, call())
+    lie("context_faked")
+    assert not test_context.was_in(context, call())
+
+
+def test_other_way_is_noticed(liar, device, lie):
+    """A kvmalloc() that did not fall back, as the driver says, but did."""
+    lie("other_way")
+    with Subject(liar, device, abi.KVMALLOC, (4 << 20) + 1) as one:
+        assert witness.kpageflags(one).complaints
 
 
 def test_missing_owner_check_is_noticed(device, alices, lie):

@@ -5,22 +5,6 @@ import pytest
 
 import abi
 import stale
-from device import Device
-from proxy import Proxy
-from target import VirtualTarget
-
-
-@pytest.fixture(scope="module")
-def careless(target):
-    """The device in a machine whose kernel leaves allocated memory as it was."""
-    if not target.has_hypervisor:
-        pytest.skip("TARGET=local: cannot boot with init_on_alloc=0")
-    machine = VirtualTarget(append="init_on_alloc=0", mem="512M")
-    with Proxy(machine) as proxy, Device(proxy) as device:
-        yield device
-    problems = machine.problems()
-    machine.close()
-    assert not problems
 
 
 def test_kernel_is_careless(careless):

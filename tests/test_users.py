@@ -14,7 +14,8 @@ from syscalls import CLONE_NEWUSER, O_WRONLY
 pytestmark = pytest.mark.usefixtures("public_device")
 ALICE, BOB = 1000, 1001
 KINDS = pytest.mark.parametrize("allocator, size", [
-    (abi.KMALLOC, 100), (abi.KMALLOC, 65536), (abi.VMALLOC, 65536)])
+    (abi.KMALLOC, 100), (abi.KMALLOC, 65536), (abi.VMALLOC, 65536), (abi.KVMALLOC, 5 << 20),
+    (abi.PAGES, 65536), (abi.PAGES_EXACT, 20480)])
 BOTH_HIDDEN = abi.PHYS_HIDDEN | abi.KADDR_HIDDEN
 
 
@@ -35,6 +36,8 @@ def refused_everything(device, made):
     for command in (abi.READ, abi.WRITE):
         request = make(abi.Transfer, id=ident, length=1, data=data)
         assert error_of(device.proxy.ioctl, device.fd, command, request) == "ENOENT"
+    assert error_of(device.resize, ident, made.bytes + 1) == "ENOENT"
+    assert error_of(device.free, ident, context=abi.Context.ATOMIC) == "ENOENT"
     assert error_of(device.next, ident - 1) == "ENOENT"
     assert ident not in device.ids()
     if made.map_length:

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`memlab verify` refutes a claim that a lying driver breaks, and upholds it when it is honest."""
+
+import json
+
+import pytest
+
+import mutants
+
+# fault, claim that must not hold then
+CAUGHT = (
+    ("not_contiguous", "kmalloc-contiguous"),
+    ("wrong_frame", "kmalloc-contiguous"),
+    ("wrong_kernel_address", "kmalloc-linear"),
+    ("reversed_mapping", "vmalloc-page-tables"),
+    ("one_extent", "vmalloc-scattered"),
+    ("not_contiguous", "pages-order"),
+    ("wrong_frame", "vmalloc-large"),
+    ("wrong_kernel_address", "vmalloc-virtual"),
+    ("wrong_kernel_address", "kmalloc-minalign"),
+    ("wrong_kernel_address", "kmalloc-divisor-align"),
+    ("wrong_backing", "kmalloc-slab"),
+    ("wrong_backing", "kmalloc-large-buddy"),
+    ("wrong_backing", "kvmalloc-small"),
+    ("half_the_max", "kmalloc-max"),
+    ("times_swapped", "kmalloc-faster"),
+    ("wrong_usable", "kmalloc-usable"),
+    ("misaligned", "kmalloc-pow2-align"),
+    ("cache_misaligned", "cache-identical"),
+    ("unzeroed_kzalloc", "kzalloc-zero"),
+    ("unzeroed_kcalloc", "kzalloc-zero"),
+    ("unzeroed_kvzalloc", "kzalloc-zero"),
+    ("no_gfp_zero", "kzalloc-zero"),
+    ("no_gfp_zero", "gfp-zero"),
+    ("no_gfp_account", "gfp-account"),
+    ("always_account", "gfp-account"),
+    ("nowait_reclaims", "gfp-nowait"),
+    ("noretry_retries", "gfp-noretry"),
+    ("mayfail_gives_up", "gfp-retry-mayfail"),
+    ("no_gfp_high", "gfp-high"),
+    ("no_gfp_nofail", "gfp-nofail"),
+    ("array_wraps", "array-overflow"),
+    ("array_size_wraps", "array-overflow"),
+    ("resized_array_wraps", "krealloc-array-overflow"),
+    ("resize_loses", "krealloc-keeps"),
+    ("kmalloc_zero_null", "kmalloc-zero-size"),
+    ("tail_kept", "pages-exact"),
+    ("other_way", "kvmalloc-fallback"),
+    ("other_way", "kvmalloc-gfp"),
+    ("other_way", "vmalloc-buddy"),
+    ("kvfree_leaks", "kvfree-any"),
+    ("usercopy_unchecked", "cache-usercopy"),
+    ("less_declared", "cache-usercopy"),
+    ("busy_cache_goes", "cache-destroy"),
+    ("context_faked", "kmalloc-atomic"),
+    ("vmalloc_not_refused", "vmalloc-sleeps"),
+)
+CLAIMS = sorted({claim for _, claim in CAUGHT})
+
+
+def verify(machine, *claims):
+    """(exit status, claims by id) of a run."""
+    done = machine.run(["memlab", "verify", "--format", "json", *claims], timeout=300)
+    assert done.returncode in (0, 1), done.stderr.decode()
+    return done.returncode, {claim["id"]: claim for claim in json.loads(done.stdout)["claims"]}
+
+
+@pytest.fixture(scope="module")
+def honest(liar):
+    """What all these claims are, by an honest driver."""
+    return verify(liar, *CLAIMS)
+
+
+def test_honest_exit(honest):
+    """An honest driver breaks none of them."""
+    status, found = honest
+    assert sorted(found) == CLAIMS
+    assert status == 0
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_honest(honest, claim):
+    """Each holds, after something was measured."""
+    found = honest[1][claim]
+    assert (found["verdict"], found["disagreeing"]) == ("holds", 0), found
+    assert found["case_count"] > 0
+
+
+@pytest.mark.parametrize("fault, claim", CAUGHT)
+def test_fault(liar, lie, fault, claim):
+    """A fault that concerns it is told of, with a case that shows it."""
+    lie(fault)
+    status, found = verify(liar, claim)
+    assert found[claim]["verdict"] == "does-not-hold", found[claim]
+    assert found[claim]["disagreeing"] > 0 and found[claim]["evidence"]
+    assert status == 1
+
+
+def test_names():
+    """Each fault exists."""
+    assert {fault for fault, _ in CAUGHT} <= set(mutants.NUMBERS)
