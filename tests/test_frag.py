@@ -86,6 +86,11 @@ def until(condition, seconds=20):
     return True
 
 
+def compact(target):
+    """Has the kernel empty the lists of its processors, and make large blocks. Gives None."""
+    target.run(["sh", "-c", "echo 1 >/proc/sys/vm/compact_memory"])
+
+
 @pytest.fixture(autouse=True)
 def back(target):
     """Each test ends with the memory that it began with, and without a word of the kernel."""
@@ -93,7 +98,8 @@ def back(target):
     yield
     assert holder(target) is None
     assert mem_free(target) > free - 24 * MIB
-    assert in_blocks(target, 9) > large * 4 // 5
+    # Pages that the kernel itself took meanwhile may lie between: it can move most of them.
+    assert until(lambda: in_blocks(target, 9) > large * 4 // 5 or compact(target))
     assert not [line for line in target.log_since(mark) if "oom" in line.lower()]
 
 
