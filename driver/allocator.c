@@ -116,7 +116,7 @@ int memlab_allocator_check(const struct memlab_buffer *buf, struct memlab_alloc 
 	err = memlab_node_check(arg) ?: memlab_size_check(buf, arg);
 	if (err)
 		return err;
-	if (!buf->ops->function(buf)) {
+	if (!buf->function) {
 		arg->reason = buf->shape.count ? MEMLAB_REASON_NO_ARRAY : MEMLAB_REASON_NO_NODE;
 		return -EOPNOTSUPP;
 	}

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "allocator.h"
+#include "event.h"
 
 /**
  * memlab_buffer_map_length() - how much of a buffer can be mapped
@@ -37,20 +38,36 @@ u64 memlab_buffer_takes(const struct memlab_buffer *buf)
 	return buf->cache ? 0 : buf->usable;
 }
 
+/* The slab cache that its memory is from; empty if it is no slab's. Needs no memory. */
+void memlab_buffer_cache_name(const struct memlab_buffer *buf, u8 name[MEMLAB_NAME_SIZE])
+{
+	memset(name, 0, MEMLAB_NAME_SIZE);
+	if (buf->cache)
+		strscpy((char *)name, memlab_cache_name(buf->cache), MEMLAB_NAME_SIZE);
+	else if (buf->backing == MEMLAB_BACKING_SLAB)
+		memlab_kmalloc_cache_name(buf, name, MEMLAB_NAME_SIZE);
+}
+
+const char *memlab_buffer_free_function(const struct memlab_buffer *buf)
+{
+	return buf->free_by_kvfree ? "kvfree" : buf->ops->free_name;
+}
+
 static int memlab_buffer_fill_in(struct memlab_buffer *buf, struct file *filp,
 				 const struct memlab_alloc *arg)
 {
 	u64 bytes = arg->bytes;
 
+	buf->allocator = arg->allocator;
 	if (arg->allocator == MEMLAB_ALLOCATOR_CACHE) {
 		buf->cache = memlab_cache_get(filp, arg->cache);
 		if (IS_ERR(buf->cache))
 			return PTR_ERR(buf->cache);
+		buf->cache_id = memlab_cache_id(buf->cache);
 		bytes = memlab_cache_bytes(buf->cache);
 	} else if (arg->cache) {
 		return -EINVAL;
 	}
-	buf->allocator = arg->allocator;
 	buf->alloc_flags = arg->flags;
 	buf->node = arg->node;
 	buf->context = arg->context;
@@ -79,23 +96,41 @@ struct memlab_buffer *memlab_buffer_prepare(struct memlab_request *req, struct m
 	if (!ops)
 		return ERR_PTR(-EINVAL);
 	buf = kzalloc(sizeof(*buf), MEMLAB_GFP_OWN);
-	if (!buf)
+	if (!buf) {
+		memlab_event_alloc_failed(arg, NULL, -ENOMEM);
 		return ERR_PTR(-ENOMEM);
+	}
 	kref_init(&buf->ref);
+	seqcount_init(&buf->resize_seq);
 	mutex_init(&buf->lock);
 	INIT_LIST_HEAD(&buf->file_link);
 	memlab_owner_init(&buf->owner, req->filp->private_data);
 	buf->ops = ops;
 
-	err = memlab_buffer_fill_in(buf, req->filp, arg) ?: memlab_allocator_check(buf, arg);
+	err = memlab_buffer_fill_in(buf, req->filp, arg);
+	if (!err) {
+		buf->function = ops->function(buf);
+		err = memlab_allocator_check(buf, arg);
+	}
 	if (err) {
+		memlab_event_alloc_failed(arg, buf, err);
 		memlab_buffer_discard(buf);
 		return ERR_PTR(err);
 	}
-	buf->function = ops->function(buf);
 	buf->gfp_used = memlab_gfp_complete_alloc(buf);
 	buf->gfp_made = buf->gfp_used;
 	return buf;
+}
+
+static void memlab_buffer_forget(struct memlab_buffer *buf)
+{
+	memlab_owner_release(&buf->owner);
+	kfree(buf);
+}
+
+static void memlab_buffer_forget_rcu(struct rcu_head *rcu)
+{
+	memlab_buffer_forget(container_of(rcu, struct memlab_buffer, rcu));
 }
 
 /* Undo memlab_buffer_prepare(). */
@@ -103,8 +138,10 @@ void memlab_buffer_discard(struct memlab_buffer *buf)
 {
 	if (!IS_ERR_OR_NULL(buf->cache))
 		memlab_cache_put(buf->cache);
-	memlab_owner_release(&buf->owner);
-	kfree(buf);
+	if (buf->known)
+		call_rcu(&buf->rcu, memlab_buffer_forget_rcu);
+	else
+		memlab_buffer_forget(buf);
 }
 
 static void memlab_buffer_alloc_work(void *data)
@@ -131,6 +168,7 @@ static void memlab_buffer_free_work(void *data)
 static int memlab_buffer_overflow(struct memlab_buffer *buf)
 {
 	memlab_context_run(buf->context, memlab_buffer_alloc_work, buf, &buf->seen);
+	memlab_stats_called(buf->allocator, false, buf->addr);
 	if (!buf->addr)
 		return -EOVERFLOW;
 	memlab_context_run(buf->context, memlab_buffer_free_work, buf, &buf->seen);
@@ -186,6 +224,7 @@ static int memlab_buffer_call(struct memlab_buffer *buf)
 		memlab_context_run(buf->context, memlab_buffer_alloc_work, buf, &buf->seen);
 	if (err)
 		return err;
+	memlab_stats_called(buf->allocator, false, buf->addr);
 	return buf->addr ? 0 : -ENOMEM;
 }
 
@@ -237,6 +276,8 @@ int memlab_buffer_allocate(struct memlab_buffer *buf)
 	err = memlab_table_reserve(buf);
 	if (err)
 		goto err_free_memory;
+	memlab_stats_hold(buf, 0, true);
+	memlab_layout_count(buf);
 	return 0;
 
 err_free_memory:
@@ -250,6 +291,9 @@ static void memlab_buffer_destroy(struct memlab_buffer *buf, struct memlab_seen 
 {
 	memlab_context_run(buf->free_context, memlab_buffer_free_work, buf, seen);
 	memlab_buffer_uncharge(buf);
+	memlab_stats_drop(buf);
+	if (buf->known)
+		memlab_event_tell(MEMLAB_EVENT_TYPE_FREED, buf);
 	memlab_buffer_discard(buf);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The callers' own slab caches: their table, and a cache's life. */
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
@@ -10,6 +11,19 @@
 
 /* The xarray's lock is the cache lock. */
 static DEFINE_XARRAY_ALLOC1(memlab_caches);
+static atomic_t memlab_cache_changes = ATOMIC_INIT(1);
+
+/* As memlab_table_changed() and memlab_table_generation(), of caches. */
+static void memlab_cache_changed(void)
+{
+	if (atomic_inc_return(&memlab_cache_changes) == 0)
+		atomic_inc(&memlab_cache_changes);
+}
+
+u32 memlab_cache_generation(void)
+{
+	return atomic_read_acquire(&memlab_cache_changes);
+}
 
 /**
  * memlab_cache_create() - make a cache that nobody can find yet
@@ -65,6 +79,14 @@ err_free:
 	return ERR_PTR(err);
 }
 
+static void memlab_cache_forget(struct rcu_head *rcu)
+{
+	struct memlab_cache *cache = container_of(rcu, struct memlab_cache, rcu);
+
+	memlab_owner_release(&cache->owner);
+	kfree(cache);
+}
+
 static void memlab_cache_release(struct kref *ref)
 {
 	struct memlab_cache *cache = container_of(ref, struct memlab_cache, ref);
@@ -72,8 +94,7 @@ static void memlab_cache_release(struct kref *ref)
 	kmem_cache_destroy(cache->kernel);
 	xa_erase(&memlab_caches, cache->id);
 	memlab_quota_uncharge(&cache->charge);
-	memlab_owner_release(&cache->owner);
-	kfree(cache);
+	call_rcu(&cache->rcu, memlab_cache_forget);
 }
 
 /* May sleep, and destroy the cache. */
@@ -90,6 +111,7 @@ void memlab_cache_publish(struct memlab_cache *cache)
 	__xa_store(&memlab_caches, cache->id, cache, 0);
 	cache->live = true;
 	list_add_tail(&cache->file_link, &cache->owner.file->caches);
+	memlab_cache_changed();
 	xa_unlock(&memlab_caches);
 }
 
@@ -106,6 +128,7 @@ static void memlab_cache_unpublish(struct memlab_cache *cache)
 	/* Nobody finds it, but the id is taken until the name is free. */
 	__xa_store(&memlab_caches, cache->id, XA_ZERO_ENTRY, 0);
 	list_del_init(&cache->file_link);
+	memlab_cache_changed();
 }
 
 /**
@@ -207,6 +230,46 @@ int memlab_cache_next(struct file *filp, u32 *id)
 			return -EINTR;
 		cond_resched();
 	} while (!admitted);
+	*id = index;
+	return 0;
+}
+
+/**
+ * memlab_cache_look() - what a cache is
+ * @viewer: who asks, through netlink
+ * @id: its id
+ * @query: is filled in, but for its size and id
+ *
+ * Return: 0, or -ENOENT when there is none that they may see.
+ */
+int memlab_cache_look(const struct memlab_viewer *viewer, u32 id, struct memlab_cache_query *query)
+{
+	const struct memlab_cache *cache;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	cache = xa_load(&memlab_caches, id);
+	if (cache && memlab_owner_is_seen(&cache->owner, viewer)) {
+		memlab_cache_describe(cache, query);
+		err = 0;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/* The same, of the next one above @id, which becomes its id. */
+int memlab_cache_look_next(const struct memlab_viewer *viewer, u32 *id,
+			   struct memlab_cache_query *query)
+{
+	unsigned long index = *id;
+	int err;
+
+	do {
+		if (!xa_find_after(&memlab_caches, &index, ULONG_MAX, XA_PRESENT))
+			return -ENOENT;
+		err = memlab_cache_look(viewer, index, query);
+		cond_resched();
+	} while (err);
 	*id = index;
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 struct memlab_cache {
 	struct kref ref;
+	struct rcu_head rcu;
 	u32 id;
 	u32 flags; /* MEMLAB_CACHE_* */
 	u32 align;
@@ -33,6 +34,11 @@ void memlab_cache_publish(struct memlab_cache *cache);
 void memlab_cache_abort(struct memlab_cache *cache);
 int memlab_cache_remove(struct memlab_cache *cache);
 int memlab_cache_next(struct file *filp, u32 *id);
+u32 memlab_cache_generation(void);
+int memlab_cache_look(const struct memlab_viewer *viewer, u32 id, struct memlab_cache_query *query);
+int memlab_cache_look_next(const struct memlab_viewer *viewer, u32 *id,
+			   struct memlab_cache_query *query);
+void memlab_cache_describe(const struct memlab_cache *cache, struct memlab_cache_query *query);
 u64 memlab_cache_objects(const struct memlab_cache *cache);
 
 #endif /* MEMLAB_CACHE_H */

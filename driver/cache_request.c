@@ -116,6 +116,21 @@ int memlab_ioctl_cache_destroy(struct memlab_request *req)
 	return err;
 }
 
+/* All but its size and id. */
+void memlab_cache_describe(const struct memlab_cache *cache, struct memlab_cache_query *query)
+{
+	query->flags = cache->flags;
+	query->align = cache->align;
+	query->bytes = cache->bytes;
+	query->user_offset = cache->user_offset;
+	query->user_bytes = cache->user_bytes;
+	query->objects = memlab_cache_objects(cache);
+	query->owner_uid = memlab_owner_uid(&cache->owner);
+	query->owner_pid = memlab_owner_pid(&cache->owner);
+	memlab_name_set(query->name, cache->name);
+	memlab_name_set(query->function, memlab_cache_function(cache));
+}
+
 int memlab_ioctl_cache_query(struct memlab_request *req)
 {
 	struct memlab_cache_query *arg = req->arg;
@@ -128,16 +143,7 @@ int memlab_ioctl_cache_query(struct memlab_request *req)
 	if (IS_ERR(cache))
 		return PTR_ERR(cache);
 
-	arg->flags = cache->flags;
-	arg->align = cache->align;
-	arg->bytes = cache->bytes;
-	arg->user_offset = cache->user_offset;
-	arg->user_bytes = cache->user_bytes;
-	arg->objects = memlab_cache_objects(cache);
-	arg->owner_uid = memlab_owner_uid(&cache->owner);
-	arg->owner_pid = memlab_owner_pid(&cache->owner);
-	memlab_name_set(arg->name, cache->name);
-	memlab_name_set(arg->function, memlab_cache_function(cache));
+	memlab_cache_describe(cache, arg);
 	err = memlab_reply(req, arg);
 	memlab_cache_put(cache);
 	return err;

@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
+#include <net/genetlink.h>
 #include <uapi/linux/memlab.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
@@ -128,6 +129,16 @@ static inline struct workqueue_struct *memlab_unbound_workqueue(void)
 	return system_dfl_wq;
 #else
 	return system_unbound_wq;
+#endif
+}
+
+/* The attributes of a dump's request. */
+static inline struct nlattr **memlab_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
 #endif
 }
 

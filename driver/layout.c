@@ -76,8 +76,7 @@ static bool memlab_pages_join(const struct page *page, const struct page *next)
  *
  * Return: 0, or -EINTR when a fatal signal came first.
  */
-static int memlab_layout_extent(const struct memlab_buffer *buf, u64 start,
-				struct memlab_extent *extent)
+int memlab_layout_extent(const struct memlab_buffer *buf, u64 start, struct memlab_extent *extent)
 {
 	u64 in_page = offset_in_page(buf->addr + start);
 	struct page *page = memlab_backing_page(buf, start);
@@ -114,6 +113,8 @@ static int memlab_layout_walk(struct memlab_buffer *buf)
 	struct page *page = NULL, *next;
 	u64 end;
 
+	if (!buf->walked_to)
+		buf->phys = memlab_layout_phys(buf);
 	if (memlab_backing_linear(buf)) {
 		buf->extent_count = 1;
 		buf->largest_extent = buf->bytes;
@@ -138,6 +139,8 @@ static int memlab_layout_walk(struct memlab_buffer *buf)
 				return -EINTR;
 		}
 	}
+	/* Who sees it set sees the rest (snapshot.c). */
+	smp_store_release(&buf->walked, true);
 	return 0;
 }
 
@@ -164,6 +167,15 @@ int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest)
 	return err;
 }
 
+/*
+ * The buffer has got its pages, and nobody else uses it yet: so dumps need no reference,
+ * which would be in the way of RESIZE. What a signal ends goes on when somebody asks.
+ */
+void memlab_layout_count(struct memlab_buffer *buf)
+{
+	memlab_layout_walk(buf);
+}
+
 /* The buffer has other pages now; nobody else uses it. */
 void memlab_layout_forget(struct memlab_buffer *buf)
 {
@@ -171,6 +183,7 @@ void memlab_layout_forget(struct memlab_buffer *buf)
 	buf->extent_count = 0;
 	buf->largest_extent = 0;
 	buf->last_extent = 0;
+	buf->walked = false;
 }
 
 static int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_layout *arg)

@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* memlab: init, unwind, exit. */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "memlab.h"
 
 static int __init memlab_init(void)
 {
+	int err;
+
 	memlab_limits_init();
-	return memlab_chardev_register();
+	memlab_stats_init();
+	/* A dump that anybody may begin would go on in a driver that was not loaded after all. */
+	err = memlab_chardev_register();
+	if (err)
+		return err;
+	err = memlab_netlink_register();
+	if (err)
+		memlab_chardev_unregister();
+	return err;
 }
 
 static void __exit memlab_exit(void)
 {
-	/* No file and no mapping is left: both hold the module. */
+	/* No file, no mapping and no dump is left: each holds the module. */
+	memlab_netlink_unregister();
 	memlab_chardev_unregister();
 	memlab_table_destroy();
 	memlab_cache_destroy_all();
+	/* What waits for a grace period to be freed. */
+	rcu_barrier();
 }
 
 module_init(memlab_init);

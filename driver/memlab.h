@@ -8,11 +8,15 @@
  *   buffer->lock	a buffer's clearing and the summary of its layout; may be
  *			held for as long as it takes to walk all pages
  *   origin lock	buffer.c: one large vmalloc() at a time
+ *   order of events	event.c: held while something happens and is told; only if
+ *			somebody listens
  *   table lock		table.c: table, cookies, lists of files, mapping counts
  *   cache lock		cache.c: table of caches, their objects and what they count for
  *   quota lock		quota.c: users and totals
  *
- * The last three are spinlocks, held for a few instructions.
+ *   stats lock		stats.c: one for each allocator
+ *
+ * The last four are spinlocks, held for a few instructions.
  *
  * A buffer lives until its last reference is put. References are held by the
  * table (from publication until FREE, or until its file is released), by each
@@ -21,6 +25,9 @@
  *
  * RESIZE changes what others only read. It begins when nobody else holds a
  * reference, and until it ends nobody gets one (memlab_table_begin_resize()).
+ *
+ * Dumps take neither lock nor reference (snapshot.c): buffers and caches are freed
+ * after an RCU grace period, and what RESIZE changes is under a sequence count.
  */
 #ifndef MEMLAB_H
 #define MEMLAB_H
@@ -30,11 +37,13 @@
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
+#include <linux/rcupdate.h>
+#include <linux/seqlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <uapi/linux/memlab.h>
 
-#define MEMLAB_DRIVER_VERSION "0.2.0"
+#define MEMLAB_DRIVER_VERSION "0.3.0"
 
 struct file;
 struct memlab_allocator_ops;
@@ -47,6 +56,12 @@ struct pid;
  * nothing left, and not killed for it.
  */
 #define MEMLAB_GFP_OWN (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
+ * For messages that may get lost: an allocation of anybody may wait for them to be sent.
+ * The sockets that they go to bound them.
+ */
+#define MEMLAB_GFP_MESSAGE (GFP_NOWAIT | __GFP_NOWARN)
 
 /* What may be done to a buffer's pages through a user mapping. */
 enum memlab_map_kind {
@@ -65,6 +80,13 @@ struct memlab_owner {
 	struct memlab_file *file; /* while it is open; lock of the table that it is in */
 	kuid_t uid;
 	struct pid *pid;
+};
+
+/* Who looks, through netlink. */
+struct memlab_viewer {
+	kuid_t uid; /* INVALID_UID: nothing is theirs */
+	bool admin;
+	bool kaddr; /* may see kernel addresses */
 };
 
 /* What a buffer or a cache counts for. */
@@ -99,6 +121,7 @@ struct memlab_cookie {
 
 struct memlab_buffer {
 	struct kref ref;
+	struct rcu_head rcu;
 	u32 id;
 	u32 alloc_flags;
 	int node; /* 0 without MEMLAB_ALLOC_NODE */
@@ -108,6 +131,7 @@ struct memlab_buffer {
 	u32 resizes;
 	const struct memlab_allocator_ops *ops;
 	struct memlab_cache *cache; /* that it is an object of, else NULL */
+	u32 cache_id;		    /* of that, else 0 */
 	struct memlab_shape shape;
 	u64 gfp; /* as asked for */
 	u64 gfp_used;
@@ -122,7 +146,9 @@ struct memlab_buffer {
 	struct memlab_cookie cookie; /* set only if map_length is not 0 */
 	unsigned int mappings;	     /* table lock */
 	bool live;		     /* in the table; table lock */
+	bool known;		     /* has been in the table */
 	bool resizing;		     /* nobody gets a reference; table lock */
+	seqcount_t resize_seq;	     /* odd meanwhile */
 	struct list_head file_link;  /* table lock */
 
 	struct memlab_owner owner;
@@ -138,6 +164,8 @@ struct memlab_buffer {
 	u64 extent_count;   /* @lock */
 	u64 largest_extent; /* @lock */
 	u64 last_extent;    /* @lock; length so far of the one that is being walked */
+	phys_addr_t phys;   /* @lock; of the first byte */
+	bool walked;	    /* the end is reached: extents and @phys are right */
 };
 
 /* One ioctl under way. */
@@ -177,6 +205,7 @@ bool memlab_may_see_kaddr(void);
 void memlab_owner_init(struct memlab_owner *owner, struct memlab_file *file);
 void memlab_owner_release(struct memlab_owner *owner);
 bool memlab_owner_admits(const struct memlab_owner *owner, struct file *filp);
+bool memlab_owner_is_seen(const struct memlab_owner *owner, const struct memlab_viewer *viewer);
 u32 memlab_owner_uid(const struct memlab_owner *owner);
 u32 memlab_owner_pid(const struct memlab_owner *owner);
 
@@ -219,6 +248,32 @@ int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, boo
 int memlab_quota_resize(struct memlab_charge *charge, u64 bytes);
 void memlab_quota_uncharge(struct memlab_charge *charge);
 
+/* stats.c */
+#define MEMLAB_ALLOCATORS (MEMLAB_ALLOCATOR_CACHE + 1) /* beginning with none */
+
+struct memlab_stats {
+	u64 calls; /* to allocate */
+	u64 failures;
+	u64 refused;
+	u64 resizes;
+	u64 frees;
+	u64 live;
+	u64 bytes;
+	u64 peak_bytes;
+	u64 fallbacks;
+};
+
+void memlab_stats_init(void);
+void memlab_stats_read(u32 allocator, struct memlab_stats *stats);
+void memlab_stats_called(u32 allocator, bool resize, bool success);
+void memlab_stats_refused(u32 allocator);
+void memlab_stats_hold(const struct memlab_buffer *buf, u64 before, bool moved);
+void memlab_stats_drop(const struct memlab_buffer *buf);
+
+/* netlink.c */
+int memlab_netlink_register(void);
+void memlab_netlink_unregister(void);
+
 /* buffer.c */
 struct memlab_buffer *memlab_buffer_prepare(struct memlab_request *req, struct memlab_alloc *arg);
 void memlab_buffer_discard(struct memlab_buffer *buf);
@@ -226,6 +281,8 @@ int memlab_buffer_allocate(struct memlab_buffer *buf);
 int memlab_call_carefully(u64 bytes, void (*work)(void *data), void *data,
 			  struct memlab_seen *seen);
 u64 memlab_buffer_map_length(const struct memlab_buffer *buf);
+void memlab_buffer_cache_name(const struct memlab_buffer *buf, u8 name[MEMLAB_NAME_SIZE]);
+const char *memlab_buffer_free_function(const struct memlab_buffer *buf);
 u64 memlab_buffer_takes(const struct memlab_buffer *buf);
 void memlab_buffer_abort(struct memlab_buffer *buf);
 void memlab_buffer_put(struct memlab_buffer *buf);
@@ -238,10 +295,15 @@ void memlab_table_publish(struct memlab_buffer *buf);
 int memlab_table_remove(struct memlab_buffer *buf, u32 context);
 void memlab_table_forget_file(struct memlab_file *file);
 void memlab_table_destroy(void);
+u32 memlab_table_generation(void);
 struct memlab_buffer *memlab_table_get(struct file *filp, u32 id);
+struct memlab_buffer *memlab_table_get_seen(const struct memlab_viewer *viewer, u32 id);
+int memlab_table_wait_resized(u32 id);
 int memlab_table_next(struct file *filp, u32 *id);
 int memlab_table_begin_resize(struct memlab_buffer *buf);
 void memlab_table_end_resize(struct memlab_buffer *buf, bool resized);
+
+/* mapping.c */
 struct memlab_buffer *memlab_table_get_mapping(struct file *filp, unsigned long pgoff,
 					       unsigned long pages);
 void memlab_table_add_mapping(struct memlab_buffer *buf);
@@ -273,7 +335,9 @@ int memlab_ioctl_cache_next(struct memlab_request *req);
 /* layout.c */
 int memlab_ioctl_layout(struct memlab_request *req);
 int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest);
+void memlab_layout_count(struct memlab_buffer *buf);
 void memlab_layout_forget(struct memlab_buffer *buf);
+int memlab_layout_extent(const struct memlab_buffer *buf, u64 start, struct memlab_extent *extent);
 u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count);
 phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf);
 

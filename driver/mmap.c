@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "event.h"
 #include "memlab.h"
 
 /*
@@ -36,12 +37,28 @@ static vm_fault_t memlab_vma_fault(struct vm_fault *vmf)
 /* A VMA was copied by fork() or mremap(), or split by munmap() or mprotect(). */
 static void memlab_vma_open(struct vm_area_struct *vma)
 {
+	int order = memlab_event_begin();
+	struct memlab_event event;
+
 	memlab_table_add_mapping(vma->vm_private_data);
+	memlab_event_init(&event, MEMLAB_EVENT_TYPE_MAPPED, vma->vm_private_data);
+	memlab_event_end(order, &event);
+}
+
+static void memlab_unmap(struct memlab_buffer *buf)
+{
+	int order = memlab_event_begin();
+	struct memlab_event event;
+
+	memlab_table_put_mapping(buf);
+	memlab_event_init(&event, MEMLAB_EVENT_TYPE_UNMAPPED, buf);
+	memlab_event_end(order, &event);
+	memlab_buffer_put(buf);
 }
 
 static void memlab_vma_close(struct vm_area_struct *vma)
 {
-	memlab_table_put_mapping(vma->vm_private_data);
+	memlab_unmap(vma->vm_private_data);
 }
 
 /*
@@ -74,6 +91,19 @@ static const struct vm_operations_struct memlab_vm_ops = {
 	.access = memlab_vma_access,
 };
 
+static struct memlab_buffer *memlab_map(struct file *filp, struct vm_area_struct *vma)
+{
+	int order = memlab_event_begin();
+	struct memlab_buffer *buf;
+	struct memlab_event event;
+
+	buf = memlab_table_get_mapping(filp, vma->vm_pgoff, vma_pages(vma));
+	if (!IS_ERR(buf))
+		memlab_event_init(&event, MEMLAB_EVENT_TYPE_MAPPED, buf);
+	memlab_event_end(order, IS_ERR(buf) ? NULL : &event);
+	return buf;
+}
+
 int memlab_mmap(struct file *filp, struct vm_area_struct *vma)
 {
 	vm_flags_t flags = VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP;
@@ -89,13 +119,13 @@ int memlab_mmap(struct file *filp, struct vm_area_struct *vma)
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
 
-	buf = memlab_table_get_mapping(filp, vma->vm_pgoff, vma_pages(vma));
+	buf = memlab_map(filp, vma);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	/* Nobody expects mmap() to be interrupted. */
 	err = memlab_content_clear(buf, TASK_KILLABLE);
 	if (err) {
-		memlab_table_put_mapping(buf);
+		memlab_unmap(buf);
 		return err;
 	}
 

@@ -30,6 +30,12 @@ bool memlab_owner_admits(const struct memlab_owner *owner, struct file *filp)
 	       ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 }
 
+/* The same, of who is not asking through a file. */
+bool memlab_owner_is_seen(const struct memlab_owner *owner, const struct memlab_viewer *viewer)
+{
+	return viewer->admin || (uid_valid(viewer->uid) && uid_eq(viewer->uid, owner->uid));
+}
+
 u32 memlab_owner_uid(const struct memlab_owner *owner)
 {
 	return from_kuid_munged(current_user_ns(), owner->uid);

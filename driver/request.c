@@ -6,6 +6,7 @@
 #include <linux/string.h>
 
 #include "allocator.h"
+#include "event.h"
 
 /**
  * memlab_request_buffer() - the buffer that a request is about
@@ -49,9 +50,12 @@ static int memlab_alloc_dry(struct memlab_request *req, const struct memlab_buff
 static int memlab_alloc_really(struct memlab_request *req, struct memlab_buffer *buf)
 {
 	struct memlab_alloc *arg = req->arg;
+	struct memlab_event event;
 	int err = memlab_buffer_allocate(buf);
+	int order;
 
 	if (err) {
+		memlab_event_alloc_failed(arg, buf, err);
 		memlab_buffer_discard(buf);
 		return err;
 	}
@@ -62,10 +66,15 @@ static int memlab_alloc_really(struct memlab_request *req, struct memlab_buffer 
 	if (!err)
 		err = memlab_reply(req, arg);
 	if (err) {
+		memlab_event_alloc_failed(arg, buf, err);
 		memlab_buffer_abort(buf);
 		return err;
 	}
+	/* Whoever sees it may free it. */
+	memlab_event_init(&event, MEMLAB_EVENT_TYPE_ALLOCATED, buf);
+	order = memlab_event_begin();
 	memlab_table_publish(buf);
+	memlab_event_end(order, &event);
 	return 0;
 }
 
@@ -111,7 +120,7 @@ int memlab_ioctl_free(struct memlab_request *req)
 		return err;
 	}
 	buf->free_by_kvfree = arg->flags & MEMLAB_FREE_KVFREE;
-	memlab_name_set(arg->function, buf->free_by_kvfree ? "kvfree" : buf->ops->free_name);
+	memlab_name_set(arg->function, memlab_buffer_free_function(buf));
 	memlab_buffer_put(buf); /* the table's */
 	memlab_buffer_put_seen(buf, &seen);
 
@@ -141,11 +150,7 @@ static void memlab_query_request(struct memlab_query *arg, const struct memlab_b
 	arg->preempt_count = buf->seen.preempt_count;
 	arg->resizes = buf->resizes;
 	memlab_name_set(arg->function, buf->function);
-	memset(arg->cache_name, 0, sizeof(arg->cache_name));
-	if (buf->cache)
-		memlab_name_set(arg->cache_name, memlab_cache_name(buf->cache));
-	else if (buf->backing == MEMLAB_BACKING_SLAB)
-		memlab_kmalloc_cache_name(buf, arg->cache_name, sizeof(arg->cache_name));
+	memlab_buffer_cache_name(buf, arg->cache_name);
 }
 
 int memlab_ioctl_query(struct memlab_request *req)

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "allocator.h"
+#include "event.h"
 
 #define MEMLAB_RESIZE_KNOWN (MEMLAB_RESIZE_ZERO | MEMLAB_RESIZE_COUNT_STALE)
 
@@ -67,6 +68,7 @@ static int memlab_resize_call(struct memlab_resize_work *work, struct memlab_see
 		memlab_context_run(MEMLAB_CONTEXT_PROCESS, memlab_resize_do, work, seen);
 	if (err)
 		return err;
+	memlab_stats_called(work->buf->allocator, true, work->addr);
 	if (work->addr)
 		return 0;
 	return shape->overflows ? -EOVERFLOW : -ENOMEM;
@@ -76,8 +78,10 @@ static int memlab_resize_call(struct memlab_resize_work *work, struct memlab_see
 static void memlab_resize_settle(struct memlab_resize_work *work, struct memlab_resize *arg)
 {
 	struct memlab_buffer *buf = work->buf;
+	bool moved = work->addr != buf->addr;
+	u64 usable = buf->usable;
 
-	if (work->addr != buf->addr) {
+	if (moved) {
 		arg->flags |= MEMLAB_RESIZE_MOVED;
 		buf->gfp_made = arg->gfp_used;
 	}
@@ -90,19 +94,20 @@ static void memlab_resize_settle(struct memlab_resize_work *work, struct memlab_
 	buf->function = memlab_resize_function(buf, work->shape);
 	buf->resizes++;
 	buf->ops->settle(buf);
+	memlab_stats_hold(buf, usable, moved);
 	buf->zeroed = false;
 	buf->cleared = false;
 	buf->cleared_to = arg->kept;
 	memlab_layout_forget(buf);
+	memlab_layout_count(buf);
 }
 
 /* Nobody else has the buffer. */
 static int memlab_resize_alone(struct memlab_buffer *buf, struct memlab_shape *shape,
-			       struct memlab_resize *arg)
+			       struct memlab_resize *arg, struct memlab_seen *seen)
 {
 	struct memlab_resize_work work = { .buf = buf, .shape = shape };
 	u64 before = buf->charge.bytes;
-	struct memlab_seen seen;
 	u64 footprint;
 	int err;
 
@@ -119,7 +124,7 @@ static int memlab_resize_alone(struct memlab_buffer *buf, struct memlab_shape *s
 	err = memlab_quota_resize(&buf->charge, max(before, footprint));
 	if (err)
 		return err;
-	err = memlab_resize_call(&work, &seen);
+	err = memlab_resize_call(&work, seen);
 	if (err) {
 		memlab_quota_resize(&buf->charge, before);
 		return err;
@@ -129,7 +134,7 @@ static int memlab_resize_alone(struct memlab_buffer *buf, struct memlab_shape *s
 		*shape = (struct memlab_shape){ .bytes = ksize(work.addr) };
 	memlab_resize_settle(&work, arg);
 	memlab_quota_resize(&buf->charge, memlab_buffer_takes(buf));
-	arg->nanoseconds = seen.nanoseconds;
+	arg->nanoseconds = seen->nanoseconds;
 	return 0;
 }
 
@@ -142,21 +147,38 @@ static void memlab_resize_reply(struct memlab_resize *arg, const struct memlab_b
 	memlab_name_set(arg->function, buf->function);
 }
 
-static int memlab_resize_buffer(struct memlab_buffer *buf, struct memlab_resize *arg)
+static void memlab_resize_tell(struct memlab_buffer *buf, u64 old_bytes)
+{
+	struct memlab_event event;
+
+	memlab_event_init(&event, MEMLAB_EVENT_TYPE_RESIZED, buf);
+	event.old_bytes = old_bytes;
+	memlab_event_end(memlab_event_begin(), &event);
+}
+
+static int memlab_resize_buffer(struct memlab_buffer *buf, struct memlab_resize *arg,
+				struct memlab_seen *seen)
 {
 	struct memlab_shape shape;
+	u64 old_bytes;
 	int err;
 
+	/* As long as nobody has been called. */
+	arg->gfp_used = 0;
 	memlab_shape_set(&shape, arg->bytes, arg->count);
 	err = memlab_resize_check(buf, &shape, arg) ?: memlab_table_begin_resize(buf);
 	if (err)
 		return err;
-	err = memlab_resize_alone(buf, &shape, arg);
+	old_bytes = buf->bytes;
+	err = memlab_resize_alone(buf, &shape, arg, seen);
 	arg->stale = 0;
 	/* Resized it is, even if a signal keeps it from being counted. */
 	if (!err && arg->flags & MEMLAB_RESIZE_COUNT_STALE &&
 	    memlab_content_count(buf, arg->kept, &arg->stale))
 		arg->stale = MEMLAB_NOT_COUNTED;
+	/* While nobody else can have it, so that nothing else is told of it first. */
+	if (!err)
+		memlab_resize_tell(buf, old_bytes);
 	memlab_table_end_resize(buf, !err);
 	if (!err)
 		memlab_resize_reply(arg, buf);
@@ -166,6 +188,7 @@ static int memlab_resize_buffer(struct memlab_buffer *buf, struct memlab_resize 
 int memlab_ioctl_resize(struct memlab_request *req)
 {
 	struct memlab_resize *arg = req->arg;
+	struct memlab_seen seen = { 0 };
 	struct memlab_buffer *buf;
 	int err;
 
@@ -173,7 +196,11 @@ int memlab_ioctl_resize(struct memlab_request *req)
 				    arg->reserved | (arg->flags & ~MEMLAB_RESIZE_KNOWN));
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	err = memlab_resize_buffer(buf, arg) ?: memlab_reply(req, arg);
+	err = memlab_resize_buffer(buf, arg, &seen);
+	if (err)
+		memlab_event_resize_failed(arg, buf, seen.flags, err);
+	else
+		err = memlab_reply(req, arg);
 	memlab_buffer_put(buf);
 	return err;
 }

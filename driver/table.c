@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The table of buffers: by id, by mmap cookie, and by the file that made them;
- * who may use one; how often it is mapped. The xarray's lock covers it all.
+ * who may use one. The xarray's lock covers it all.
  */
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
-#include "memlab.h"
+#include "table.h"
 
-static DEFINE_XARRAY_ALLOC1(memlab_table);
+DEFINE_XARRAY_ALLOC1(memlab_table);
 static u32 memlab_next_id;
+static atomic_t memlab_generation = ATOMIC_INIT(1);
 static DECLARE_WAIT_QUEUE_HEAD(memlab_resized);
+
+/* The table was changed; with its lock held, so that a dump that sees it hears of it. */
+static void memlab_table_changed(void)
+{
+	/* 0 would mean that nobody looks. */
+	if (atomic_inc_return(&memlab_generation) == 0)
+		atomic_inc(&memlab_generation);
+}
+
+/* Another one each time that a buffer came, went, or was resized. */
+u32 memlab_table_generation(void)
+{
+	return atomic_read_acquire(&memlab_generation);
+}
 
 /**
  * memlab_table_reserve() - give a buffer its id and its cookie
@@ -56,7 +72,9 @@ void memlab_table_publish(struct memlab_buffer *buf)
 	/* The slot is reserved: storing into it needs no memory. */
 	__xa_store(&memlab_table, buf->id, buf, 0);
 	buf->live = true;
+	buf->known = true;
 	list_add_tail(&buf->file_link, &buf->owner.file->buffers);
+	memlab_table_changed();
 	xa_unlock(&memlab_table);
 }
 
@@ -67,6 +85,7 @@ static void memlab_table_unpublish(struct memlab_buffer *buf)
 	memlab_cookie_remove(buf);
 	__xa_erase(&memlab_table, buf->id);
 	list_del_init(&buf->file_link);
+	memlab_table_changed();
 }
 
 /**
@@ -150,6 +169,41 @@ static bool memlab_table_is_resizing(u32 id)
 	return resizing;
 }
 
+/* Returns -EINTR when a signal came first. */
+int memlab_table_wait_resized(u32 id)
+{
+	if (wait_event_interruptible(memlab_resized, !memlab_table_is_resizing(id)))
+		return -EINTR;
+	return 0;
+}
+
+/* Through a file, or else by who looks. */
+static struct memlab_buffer *memlab_table_get_by(struct file *filp,
+						 const struct memlab_viewer *viewer, u32 id)
+{
+	struct memlab_buffer *buf;
+	bool resizing;
+	int err;
+
+	for (;;) {
+		xa_lock(&memlab_table);
+		buf = xa_load(&memlab_table, id);
+		/* Who may not use it shall not even disturb. */
+		if (buf && !(filp ? memlab_owner_admits(&buf->owner, filp) :
+				    memlab_owner_is_seen(&buf->owner, viewer)))
+			buf = NULL;
+		resizing = buf && buf->resizing;
+		if (buf && !resizing)
+			kref_get(&buf->ref);
+		xa_unlock(&memlab_table);
+		if (!resizing)
+			return buf ?: ERR_PTR(-ENOENT);
+		err = memlab_table_wait_resized(id);
+		if (err)
+			return ERR_PTR(err);
+	}
+}
+
 /**
  * memlab_table_get() - a buffer by its id
  * @filp: the file through which it is asked for
@@ -162,24 +216,13 @@ static bool memlab_table_is_resizing(u32 id)
  */
 struct memlab_buffer *memlab_table_get(struct file *filp, u32 id)
 {
-	struct memlab_buffer *buf;
-	bool resizing;
+	return memlab_table_get_by(filp, NULL, id);
+}
 
-	for (;;) {
-		xa_lock(&memlab_table);
-		buf = xa_load(&memlab_table, id);
-		/* Who may not use it shall not even disturb. */
-		if (buf && !memlab_owner_admits(&buf->owner, filp))
-			buf = NULL;
-		resizing = buf && buf->resizing;
-		if (buf && !resizing)
-			kref_get(&buf->ref);
-		xa_unlock(&memlab_table);
-		if (!resizing)
-			return buf ?: ERR_PTR(-ENOENT);
-		if (wait_event_interruptible(memlab_resized, !memlab_table_is_resizing(id)))
-			return ERR_PTR(-EINTR);
-	}
+/* The same, for who asks through netlink. */
+struct memlab_buffer *memlab_table_get_seen(const struct memlab_viewer *viewer, u32 id)
+{
+	return memlab_table_get_by(NULL, viewer, id);
 }
 
 /**
@@ -233,6 +276,9 @@ int memlab_table_begin_resize(struct memlab_buffer *buf)
 		err = -EBUSY;
 	else
 		buf->resizing = true;
+	/* Whoever reads it does not spin, so this may take long. */
+	if (!err)
+		raw_write_seqcount_begin(&buf->resize_seq);
 	xa_unlock(&memlab_table);
 	return err;
 }
@@ -255,61 +301,10 @@ void memlab_table_end_resize(struct memlab_buffer *buf, bool resized)
 			buf->map_length = 0;
 		if (!buf->map_length)
 			buf->cookie.start = 0;
+		memlab_table_changed();
 	}
+	raw_write_seqcount_end(&buf->resize_seq);
 	buf->resizing = false;
 	xa_unlock(&memlab_table);
 	wake_up_all(&memlab_resized);
-}
-
-/**
- * memlab_table_get_mapping() - a buffer by a range of page offsets, to be mapped
- * @filp: the file that is mapped
- * @pgoff: first page offset
- * @pages: number of pages
- *
- * Counts the mapping; undo with memlab_table_put_mapping().
- *
- * Return: the buffer, or ERR_PTR(-EINVAL) when the range does not lie in the
- * cookie of a buffer that the caller may use, or ERR_PTR(-EBUSY) while that one is
- * being resized.
- */
-struct memlab_buffer *memlab_table_get_mapping(struct file *filp, unsigned long pgoff,
-					       unsigned long pages)
-{
-	struct memlab_buffer *buf;
-
-	xa_lock(&memlab_table);
-	buf = memlab_cookie_find(pgoff, pages);
-	if (!buf || !buf->live || !memlab_owner_admits(&buf->owner, filp)) {
-		buf = ERR_PTR(-EINVAL);
-	} else if (buf->resizing) {
-		buf = ERR_PTR(-EBUSY);
-	} else {
-		kref_get(&buf->ref);
-		WRITE_ONCE(buf->mappings, buf->mappings + 1);
-	}
-	xa_unlock(&memlab_table);
-	return buf;
-}
-
-/* A VMA that maps the buffer was copied or split. */
-void memlab_table_add_mapping(struct memlab_buffer *buf)
-{
-	kref_get(&buf->ref);
-	xa_lock(&memlab_table);
-	WRITE_ONCE(buf->mappings, buf->mappings + 1);
-	xa_unlock(&memlab_table);
-}
-
-void memlab_table_put_mapping(struct memlab_buffer *buf)
-{
-	xa_lock(&memlab_table);
-	WRITE_ONCE(buf->mappings, buf->mappings - 1);
-	xa_unlock(&memlab_table);
-	memlab_buffer_put(buf);
-}
-
-unsigned int memlab_table_mappings(struct memlab_buffer *buf)
-{
-	return READ_ONCE(buf->mappings);
 }

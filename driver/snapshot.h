@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a buffer is at one moment, seen without keeping anybody from anything. */
+#ifndef MEMLAB_SNAPSHOT_H
+#define MEMLAB_SNAPSHOT_H
+
+#include "memlab.h"
+
+struct memlab_snapshot {
+	u32 id;
+	u32 allocator;
+	u32 backing;
+	u32 alloc_flags;
+	u32 node;
+	u32 context;
+	u32 cache_id;
+	u32 mappings;
+	u32 resizes;
+	u32 owner_uid;
+	u32 owner_pid;
+	u64 bytes;
+	u64 usable;
+	u64 count;
+	u64 element_bytes;
+	u64 gfp;
+	u64 gfp_used;
+	u64 map_offset;
+	u64 map_length;
+	u64 extent_count;
+	u64 largest_extent;
+	phys_addr_t phys;
+	unsigned long addr;
+	const char *function;
+	struct memlab_seen seen;
+	u8 cache_name[MEMLAB_NAME_SIZE];
+};
+
+/* Of which buffers. */
+struct memlab_filter {
+	kuid_t uid; /* of the owner, or INVALID_UID for any */
+	u32 pid;    /* of the owner, or 0 */
+	u32 allocator;
+};
+
+int memlab_snapshot_get(const struct memlab_viewer *viewer, u32 id, struct memlab_snapshot *snap);
+int memlab_snapshot_next(const struct memlab_viewer *viewer, const struct memlab_filter *filter,
+			 u32 *id, struct memlab_snapshot *snap);
+
+#endif /* MEMLAB_SNAPSHOT_H */
