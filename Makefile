@@ -22,6 +22,9 @@ MODULE_DIR = $(BUILD)/module/$(RELEASE)
 # Type information of a module needs the kernel's own, and pahole.
 NO_BTF = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,\
 	CONFIG_DEBUG_INFO_BTF_MODULES=)
+# Where udev and systemd look for what packages bring, whatever PREFIX says.
+UDEV_RULE = /usr/lib/udev/rules.d/60-memlab.rules
+SYSUSERS = /usr/lib/sysusers.d/memlab.conf
 # More options for pytest, such as PYTEST="-k claims -x".
 PYTEST ?=
 
@@ -89,13 +92,19 @@ install: tools ## Install the tool, the library, headers and man pages
 uninstall: ## Remove what install put there
 	@$(MAKE) -s -C tools uninstall BUILD='$(BUILD)/tools' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 
-install-module: module ## Install the module for KDIR's kernel
+install-module: module ## Install the module for KDIR's kernel, the udev rule and its group
 	@install -D -m 644 '$(MODULE_DIR)'/driver/memlab.ko \
 		'$(DESTDIR)'/lib/modules/$(RELEASE)/extra/memlab.ko
+	@install -D -m 644 driver/60-memlab.rules '$(DESTDIR)$(UDEV_RULE)'
+	@install -D -m 644 driver/memlab.sysusers '$(DESTDIR)$(SYSUSERS)'
 	@[ -n '$(DESTDIR)' ] || depmod $(RELEASE)
+	@[ -n '$(DESTDIR)' ] || ! command -v systemd-sysusers >/dev/null || \
+		systemd-sysusers '$(SYSUSERS)'
 
-uninstall-module: ## Remove the module of KDIR's kernel
-	@rm -f '$(DESTDIR)'/lib/modules/$(RELEASE)/extra/memlab.ko
+# The group stays: files may be its.
+uninstall-module: ## Remove the module of KDIR's kernel, and the udev rule
+	@rm -f '$(DESTDIR)'/lib/modules/$(RELEASE)/extra/memlab.ko \
+		'$(DESTDIR)$(UDEV_RULE)' '$(DESTDIR)$(SYSUSERS)'
 	@[ -n '$(DESTDIR)' ] || depmod $(RELEASE)
 
 clean: ## Remove what was built; downloaded kernels stay
