@@ -204,13 +204,13 @@ def test_version(memlab, as_json):
 
 def test_no_device(memlab):
     """Without a device: status 3, and its name."""
-    assert b"/dev/nothing" in memlab("-d", "/dev/nothing", "list", status=NO_DEVICE).stderr
-    memlab("-d", "/dev/null", "list", status=NO_DEVICE)
+    assert b"/dev/nothing" in memlab("-d", "/dev/nothing", "info", status=NO_DEVICE).stderr
+    memlab("-d", "/dev/null", "info", status=NO_DEVICE)
 
 
 def test_no_permission(memlab):
     """Without permission on the device: status 3, and a way out."""
-    said = memlab("list", user="alice", status=NO_DEVICE).stderr.decode()
+    said = memlab("info", user="alice", status=NO_DEVICE).stderr.decode()
     assert "/dev/memlab" in said and "ermission" in said
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import as_json_fixture, memlab_fixture  # noqa: F401 # pylint: disable=unused-import
+from cli import (  # noqa: F401 # pylint: disable=unused-import
+    as_json_fixture, made_fixture, memlab_fixture)
 from target import BUILD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -217,15 +218,22 @@ def test_completion_of_options(table, complete):
             assert complete(*name.split(), "--") == options_of(command) | common, name
 
 
-def test_completion_of_values(complete, as_json):
+def test_completion_of_values(complete, as_json, memlab, made):
     """What stands for a name of the driver's is completed with all of them."""
     info = as_json("info")
+    made("kmalloc", 10)
     assert complete("alloc", "") == complete("try", "-z", "") == set(info["allocators"])
     assert complete("alloc", "-c", "") == complete("free", "--context", "") == set(
         info["contexts"])
     assert complete("alloc", "--gfp", "") == complete("resize", "-g", "") == set(info["gfp"])
     assert complete("alloc", "--gfp", "atomic,nofa") == {"atomic,nofail"}
     assert complete("read", "--format", "") == complete("read", "1", "-f", "") == {"hex", "raw"}
+    assert complete("stats", "") == complete("stats", "vmalloc", "") == complete(
+        "list", "-a", "") == set(info["allocators"])
+    columns = set(memlab("list", "-O").stdout.split(b"\n")[0].decode().split())
+    assert complete("list", "-o", "") == complete("list", "--sort", "") == columns
+    assert complete("list", "-o", "ID,MAPP") == {"ID,MAPPINGS"}
+    assert {"root", "daemon"} <= complete("list", "-u", "")
     assert complete("alloc", "--array", "") == set()
     assert complete("alloc", "--array", "3", "kv") == {"kvmalloc"}
 

@@ -55,8 +55,8 @@ def test_install_and_uninstall(build, stage):
     found = files(stage)
     assert found >= {
         "bin/memlab", "lib/libmemlab.so", "lib/libmemlab.a", "lib/pkgconfig/libmemlab.pc",
-        "include/libmemlab.h", "include/linux/memlab.h", "share/man/man1/memlab.1",
-        "share/man/man3/libmemlab.3"}
+        "include/libmemlab.h", "include/linux/memlab.h", "include/linux/memlab_netlink.h",
+        "share/man/man1/memlab.1", "share/man/man3/libmemlab.3"}
     make(TOOLS, "uninstall", f"BUILD={build}", f"DESTDIR={stage}", f"PREFIX={PREFIX}")
     assert not files(stage)
 

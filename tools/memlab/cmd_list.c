@@ -1,66 +1,133 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "memlab.h"
+#include "list_columns.h"
+#include "list_sort.h"
 
-static const struct field fields[] = {
-	{ "id", "ID", KIND_NUMBER, NULL },
-	{ "allocator", "ALLOCATOR", KIND_TEXT, NULL },
-	{ "size", "SIZE", KIND_SIZE, NULL },
-	{ "backing", "BACKING", KIND_TEXT, NULL },
-	{ "extent_count", "EXTENTS", KIND_NUMBER, NULL },
-	{ "largest_extent", "LARGEST", KIND_SIZE, NULL },
-	{ "phys", "PHYS", KIND_PHYS, "hidden" },
-	{ "mappings", "MAPPINGS", KIND_NUMBER, NULL },
-	{ "persistent", "PERSISTENT", KIND_BOOL, NULL },
-	{ "owner_uid", "UID", KIND_NUMBER, NULL },
-	{ "owner_pid", "PID", KIND_NUMBER, "gone" },
-	{ NULL, NULL, KIND_TEXT, NULL },
+#define OPT_REVERSE (OPT_LONG_ONLY + 32)
+
+static const struct opt opts[] = {
+	{ "allocator", 'a', "NAME", "only buffers of this allocator" },
+	{ "user", 'u', "USER", "only buffers of this user (name or id)" },
+	{ "pid", 'p', "PID", "only buffers that this process made" },
+	{ "columns", 'o', "LIST", "show these columns; +LIST: these, too" },
+	{ "all-columns", 'O', NULL, "show all columns" },
+	{ "sort", 'x', "COLUMN", "sort by this column (default: ID)" },
+	{ "reverse", OPT_REVERSE, NULL, "sort the other way round" },
+	{ "watch", 'w', "SECONDS", "list again and again, with so much time between" },
+	END_OF_OPTS,
 };
 
-static const struct view view = {
-	.fields = fields,
-	.table = true,
-	.bare = (const char *const[]){ "id", NULL },
+struct list {
+	struct netlink_filter filter;
+	struct list_choice choice;
+	struct list_order order;
+	unsigned int milliseconds;
+	bool chosen; /* columns were asked for */
 };
 
-/* A buffer that another process frees while we look is none to be listed. */
-static void add_buffer(struct memlab_dev *dev, uint32_t id, struct json_object *array)
+static void parse(const struct command *cmd, struct list *list, int argc, char **argv)
 {
-	struct memlab_buf *buf = memlab_buf_open(dev, id);
-	struct memlab_buf_info *info = buf ? memlab_buf_get_info(buf) : NULL;
+	int c;
 
-	if (info)
-		result_append(array, result_buffer(info));
-	else if (errno != ENOENT)
-		die(STATUS_NO, "%s", explain_buffer(dev, id, "describe", errno));
+	list_choose(&list->choice, list_is_usual);
+	while ((c = options_next(cmd, argc, argv)) != -1) {
+		switch (c) {
+		case 'a':
+			list->filter.allocator =
+				name_parse(cmd, "allocator", optarg, memlab_allocator_name, 1);
+			break;
+		case 'u':
+			list->filter.uid = user_parse(cmd, optarg);
+			list->filter.has_uid = true;
+			break;
+		case 'p':
+			list->filter.pid =
+				(uint32_t)number_parse(cmd, "--pid", optarg, 1, INT32_MAX);
+			break;
+		case 'o':
+			list_choose_names(cmd, &list->choice, optarg);
+			list->chosen = true;
+			break;
+		case 'O':
+			list->choice.count = 0;
+			list_choose(&list->choice, list_is_column);
+			list->chosen = true;
+			break;
+		case 'x':
+			list->order.column = list_column_parse(cmd, "column", optarg);
+			break;
+		case OPT_REVERSE:
+			list->order.reverse = true;
+			break;
+		case 'w':
+			list->milliseconds = seconds_parse(cmd, "--watch", optarg);
+			break;
+		}
+	}
+	options_operands(cmd, argc, argv, 0, 0);
+}
 
-	memlab_buf_info_free(info);
-	memlab_buf_close(buf);
+/* Without a choice, programs get all that is known, and scripts the ids. */
+static void settle(struct list *list)
+{
+	if (list->chosen || settings.format == FORMAT_TEXT)
+		return;
+
+	list->choice.count = 0;
+	if (settings.format == FORMAT_JSON)
+		list_choose(&list->choice, list_is_member);
+	else
+		list_choose_names(NULL, &list->choice, "ID");
+}
+
+static void print(const struct list *list, const struct netlink_buffer *buffers, size_t count)
+{
+	struct field fields[MAX_COLUMNS + 1] = { 0 };
+	const char *keys[MAX_COLUMNS + 1] = { 0 };
+	struct view view = { .fields = fields, .bare = keys };
+	struct output_array *array;
+
+	for (size_t i = 0; i < list->choice.count; i++) {
+		fields[i] = list->choice.columns[i]->field;
+		keys[i] = fields[i].key;
+	}
+
+	array = output_array_begin(&view);
+	for (size_t i = 0; i < count; i++)
+		output_array_add(array, list_object(&list->choice, &buffers[i]));
+	output_array_end(array);
+}
+
+static void look(void *arg)
+{
+	const struct list *list = arg;
+	struct netlink *netlink = family_open();
+	struct netlink_buffer *buffers;
+	bool disturbed;
+	size_t count;
+	int err;
+
+	err = netlink_get_buffers(netlink, &list->filter, &buffers, &count, &disturbed);
+	if (err)
+		family_die(netlink, "list the buffers", err);
+
+	list_sort(&list->order, buffers, count);
+	print(list, buffers, count);
+	if (disturbed)
+		warn("buffers came and went while listed: some may be missing or listed twice");
+
+	free(buffers);
+	netlink_close(netlink);
 }
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	struct json_object *result = need(json_object_new_array());
-	struct memlab_dev *dev;
-	uint32_t id = 0;
-	int more;
+	struct list list = { 0 };
 
-	while (options_next(cmd, argc, argv) != -1)
-		;
-	options_operands(cmd, argc, argv, 0, 0);
-
-	dev = device_open(ACCESS_LOOK);
-	while ((more = memlab_dev_next_id(dev, &id)) > 0)
-		add_buffer(dev, id, result);
-	if (more < 0)
-		die(STATUS_NO, "cannot list the buffers: %s", strerror(errno));
-
-	output(result, &view);
-
-	json_object_put(result);
-	memlab_dev_close(dev);
+	parse(cmd, &list, argc, argv);
+	settle(&list);
+	watch(list.milliseconds, look, &list);
 	return STATUS_OK;
 }
 
@@ -68,7 +135,15 @@ const struct command cmd_list = {
 	.name = "list",
 	.operands = "",
 	.help = "list the buffers that you can use",
-	.details = "These are the buffers of your user, or all of them with CAP_SYS_ADMIN.\n"
-		   "With -q, prints their ids, one a line.",
+	.details =
+		"These are the buffers of your user, or all of them with CAP_SYS_ADMIN.\n"
+		"With -q, prints their ids, one a line; with -q and columns, these, separated by\n"
+		"tabs. With -j and columns, the objects have these members only.\n"
+		"\n"
+		"Columns: ID ALLOCATOR FUNCTION SIZE ELEMENTS ELEMENT-SIZE ORDER USABLE SLACK BACKING\n"
+		"PATH CACHE SLAB-CACHE GFP GFP-USED CONTEXT SEEN PREEMPT-COUNT CONTIGUOUS EXTENTS\n"
+		"LARGEST ADDRESS ALIGN PHYS PHYS-ALIGN NODE ZEROED PERSISTENT RESIZES MAP-LENGTH\n"
+		"MAPPINGS UID PID",
+	.opts = opts,
 	.run = run,
 };

@@ -38,7 +38,15 @@ _memlab_load() {
 # The argument of an option.
 _memlab_argument() {
 	local cur=$1 command=$2 option=$3
+	local columns="ID ALLOCATOR FUNCTION SIZE ELEMENTS ELEMENT-SIZE ORDER USABLE SLACK BACKING \
+		PATH CACHE SLAB-CACHE GFP GFP-USED CONTEXT SEEN PREEMPT-COUNT CONTIGUOUS EXTENTS \
+		LARGEST ADDRESS ALIGN PHYS PHYS-ALIGN NODE ZEROED PERSISTENT RESIZES MAP-LENGTH \
+		MAPPINGS UID PID"
 	case $option in
+	--allocator) _memlab_words "$cur" "$allocators" ;;
+	--columns) _memlab_list "$cur" "$columns" ;;
+	--sort) _memlab_words "$cur" "$columns" ;;
+	--user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
 	--device | --file) _memlab_files "$cur" ;;
 	--context) _memlab_words "$cur" "process atomic softirq hardirq" ;;
 	--gfp)
@@ -62,8 +70,9 @@ _memlab_operand() {
 	case $command in
 	alloc | try)
 		((before)) ||
-			_memlab_words "$cur" "kmalloc vmalloc kvmalloc pages pages-exact cache"
+			_memlab_words "$cur" "$allocators"
 		;;
+	stats) _memlab_words "$cur" "$allocators" ;;
 	show | free) _memlab_words "$cur" "$(memlab list -q 2>/dev/null)" ;;
 	layout | read | write | fill | check | resize)
 		((before)) || _memlab_words "$cur" "$(memlab list -q 2>/dev/null)"
@@ -79,6 +88,7 @@ _memlab() {
 	local cur=$2 helping="" operands=0 i word
 	local -a subcommands=() options=() path=()
 	local -A long=([-d]=--device) argument=([--device]=PATH)
+	local allocators="kmalloc vmalloc kvmalloc pages pages-exact cache"
 
 	COMPREPLY=()
 	_memlab_load

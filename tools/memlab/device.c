@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "genl.h"
 #include "memlab.h"
 
 struct memlab_dev *device_open(enum access access)
@@ -14,6 +15,25 @@ struct memlab_dev *device_open(enum access access)
 	if (!dev)
 		exit(explain_open(settings.device, access, errno));
 	return dev;
+}
+
+/* The driver's netlink family, for what needs no device. */
+struct netlink *family_open(void)
+{
+	struct netlink *netlink = netlink_open();
+
+	if (!netlink)
+		exit(explain_family(errno));
+	return netlink;
+}
+
+/* Ends the program: @doing failed with the negative errno @err. */
+void family_die(const struct netlink *netlink, const char *doing, int err)
+{
+	if (err == -EPERM)
+		die(STATUS_NO_DEVICE, "no permission to %s: %s: run memlab as root", doing,
+		    netlink_why(netlink));
+	die(STATUS_NO, "cannot %s: %s", doing, netlink_why(netlink));
 }
 
 struct memlab_dev_info *device_info(struct memlab_dev *dev)

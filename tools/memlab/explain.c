@@ -49,6 +49,15 @@ int explain_open(const char *path, enum access access, int err)
 	return STATUS_NO_DEVICE;
 }
 
+int explain_family(int err)
+{
+	if (err == ENOENT)
+		warn("no netlink family memlab: driver is not loaded. As root: modprobe memlab");
+	else
+		warn("cannot reach the driver through netlink: %s", strerror(err));
+	return STATUS_NO_DEVICE;
+}
+
 /* @failed says what could not be done; its reason must not be NONE. */
 char *explain_reason(const char *failed, unsigned int reason)
 {

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,35 +14,8 @@
 
 #define MAX_WAIT_SECONDS 1000000
 
-static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
-
-/* From here on they are read from the descriptor. */
-static int watch_signals(int more)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&set, signals[i]);
-	if (more)
-		sigaddset(&set, more);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		die(STATUS_NO, "sigprocmask: %s", strerror(errno));
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		die(STATUS_NO, "signalfd: %s", strerror(errno));
-	return fd;
-}
-
-static int read_signal(int fd)
-{
-	struct signalfd_siginfo info;
-
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		die(STATUS_NO, "signalfd: %s", strerror(errno));
-	return (int)info.ssi_signo;
-}
+/* The last one in waiting for a command only. */
+static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD };
 
 static time_t now(void)
 {
@@ -67,7 +39,7 @@ void frag_wait(const struct frag *frag, int seconds)
 	bool timed = seconds >= 0;
 	time_t end = now() + (timed ? seconds : MAX_WAIT_SECONDS);
 	struct pollfd fds[] = {
-		{ .fd = watch_signals(0), .events = POLLIN },
+		{ .fd = signals_watch(signals, ARRAY_SIZE(signals) - 1), .events = POLLIN },
 		{ .fd = frag_get_fd(frag), .events = POLLIN },
 		{ .fd = timed ? -1 : STDIN_FILENO, .events = POLLIN },
 	};
@@ -110,7 +82,7 @@ static pid_t start(char **argv, int output, int *err)
 int frag_run(const struct frag *frag, char **argv, int output)
 {
 	struct pollfd fds[] = {
-		{ .fd = watch_signals(SIGCHLD), .events = POLLIN },
+		{ .fd = signals_watch(signals, ARRAY_SIZE(signals)), .events = POLLIN },
 		{ .fd = frag_get_fd(frag), .events = POLLIN },
 	};
 	int status, err;
@@ -125,7 +97,7 @@ int frag_run(const struct frag *frag, char **argv, int output)
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			die(STATUS_NO, "poll: %s", strerror(errno));
 		if (fds[0].revents) {
-			int number = read_signal(fds[0].fd);
+			int number = signals_read(fds[0].fd);
 
 			if (number == SIGTERM || number == SIGHUP)
 				kill(pid, number);

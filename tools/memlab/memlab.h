@@ -8,12 +8,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct netlink;
+
 #include "command.h"
 #include "libmemlab.h"
 #include "request.h"
 #include "result.h"
 
-#define MEMLAB_TOOL_VERSION "0.2.0"
+#define MEMLAB_TOOL_VERSION "0.3.0"
 
 #define ARRAY_SIZE(array)    (sizeof(array) / sizeof((array)[0]))
 #define __printf(text, args) __attribute__((format(printf, text, args)))
@@ -58,14 +60,21 @@ uint64_t size_parse_positive(const struct command *cmd, const char *what, const 
 uint64_t number_parse(const struct command *cmd, const char *what, const char *text, uint64_t min,
 		      uint64_t max);
 uint32_t id_parse(const struct command *cmd, const char *text);
+unsigned int seconds_parse(const struct command *cmd, const char *what, const char *text);
 const char *size_text(char text[SIZE_TEXT], uint64_t bytes);
 const char *size_text_both(char text[2 * SIZE_TEXT], uint64_t bytes);
+
+/* ---- user.c: users as people write them ---- */
+
+uint32_t user_parse(const struct command *cmd, const char *text);
 
 /* ---- device.c: the device and its buffers, or an explained end ---- */
 
 enum access { ACCESS_LOOK, ACCESS_CHANGE };
 
 struct memlab_dev *device_open(enum access access);
+struct netlink *family_open(void);
+_Noreturn void family_die(const struct netlink *netlink, const char *doing, int err);
 struct memlab_dev_info *device_info(struct memlab_dev *dev);
 struct memlab_buf *buffer_open(struct memlab_dev *dev, uint32_t id);
 struct memlab_cache *cache_open(struct memlab_dev *dev, uint32_t id);
@@ -75,6 +84,7 @@ bool buffer_copy_range(struct memlab_dev *dev, const struct memlab_buf_info *inf
 /* ---- explain*.c: why the driver said no; text for free() ---- */
 
 int explain_open(const char *path, enum access access, int err);
+int explain_family(int err);
 char *explain_reason(const char *failed, unsigned int reason);
 char *explain_alloc(struct memlab_dev *dev, const struct request *request, unsigned int reason,
 		    int err);
@@ -82,6 +92,16 @@ char *explain_resize(struct memlab_dev *dev, uint32_t id, const struct request *
 		     unsigned int reason, int err);
 char *explain_buffer(struct memlab_dev *dev, uint32_t id, const char *doing, int err);
 char *explain_cache(struct memlab_dev *dev, uint32_t id, const char *doing, int err);
+
+/* ---- signals.c ---- */
+
+int signals_watch(const int *numbers, size_t count);
+int signals_read(int fd);
+
+/* ---- watch.c ---- */
+
+void watch(unsigned int milliseconds, void (*look)(void *arg), void *arg);
+_Noreturn void end_without_reader(void);
 
 /* ---- hexdump.c ---- */
 

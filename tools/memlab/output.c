@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From JSON to the eye: the only file that prints results. */
+/* From JSON to the eye: only the output*.c files print results. */
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "memlab.h"
-
-/* In a table, as any other null. */
-const char no_row[] = { '-', '\0' };
-const char no_row_if_zero[] = { '-', '\0' };
-
-/* Whether a record needs no row for a value. */
-static bool carries_nothing(const struct field *field, struct json_object *value)
-{
-	if (field->if_null != no_row && field->if_null != no_row_if_zero)
-		return false;
-	if (!value)
-		return true;
-	if (json_object_is_type(value, json_type_array))
-		return !json_object_array_length(value);
-	/* To json-c, 0, false and an empty text are false. */
-	return field->if_null == no_row_if_zero && !json_object_get_boolean(value);
-}
 
 static void list_text(struct json_object *array, char *text, size_t size)
 {
@@ -35,6 +18,18 @@ static void list_text(struct json_object *array, char *text, size_t size)
 		used += (size_t)snprintf(
 			text + used, size - used, "%s%s", i ? " " : "",
 			json_object_get_string(json_object_array_get_idx(array, i)));
+}
+
+/* The time of day, to the microsecond. */
+static void time_text(double seconds, char *text, size_t size)
+{
+	long long microseconds = (long long)(seconds * 1e6 + 0.5);
+	time_t whole = microseconds / 1000000;
+	size_t used;
+	struct tm tm;
+
+	used = strftime(text, size, "%H:%M:%S", localtime_r(&whole, &tm));
+	snprintf(text + used, size - used, ".%06lld", microseconds % 1000000);
 }
 
 /* Text of one value; the answer is @text or lives as long as @field and @value. */
@@ -55,87 +50,12 @@ const char *field_text(const struct field *field, struct json_object *value, cha
 	case KIND_LIST:
 		list_text(value, text, size);
 		return text;
+	case KIND_TIME:
+		time_text(json_object_get_double(value), text, size);
+		return text;
 	default:
 		return json_object_get_string(value);
 	}
-}
-
-static void set_cell(struct libscols_line *line, size_t column, const char *text)
-{
-	if (scols_line_set_data(line, column, text))
-		need(NULL);
-}
-
-static struct libscols_table *table_new(bool headings)
-{
-	struct libscols_table *table = need(scols_new_table());
-
-	scols_table_enable_noheadings(table, !headings);
-	/* Wide rows go on, on a terminal as in a file: no cell is ever cut. */
-	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	return table;
-}
-
-static void table_column(struct libscols_table *table, const char *name, bool right)
-{
-	need(scols_table_new_column(table, name, 0, right ? SCOLS_FL_RIGHT : 0));
-}
-
-static void table_print(struct libscols_table *table)
-{
-	if (scols_print_table(table))
-		die(STATUS_NO, "cannot print the table: %s", strerror(errno));
-	scols_unref_table(table);
-}
-
-/* One row for each object of @array, at most @limit of them unless that is 0. */
-void output_table(struct json_object *array, const struct field *fields, size_t limit)
-{
-	struct libscols_table *table = table_new(true);
-	size_t rows = json_object_array_length(array);
-	char text[FIELD_TEXT];
-
-	for (const struct field *field = fields; field->key; field++)
-		table_column(table, field->label,
-			     field->kind == KIND_NUMBER || field->kind == KIND_SIZE ||
-				     field->kind == KIND_PHYS);
-
-	for (size_t i = 0; i < rows && (!limit || i < limit); i++) {
-		struct json_object *object = json_object_array_get_idx(array, i);
-		struct libscols_line *line = need(scols_table_new_line(table, NULL));
-
-		for (size_t column = 0; fields[column].key; column++) {
-			const struct field *field = &fields[column];
-			struct json_object *value = json_object_object_get(object, field->key);
-
-			set_cell(line, column, field_text(field, value, text, sizeof(text)));
-		}
-	}
-
-	table_print(table);
-}
-
-/* A row for each of @fields: label and value. */
-void output_record(struct json_object *object, const struct field *fields)
-{
-	struct libscols_table *table = table_new(false);
-	char text[FIELD_TEXT];
-
-	table_column(table, "NAME", false);
-	table_column(table, "VALUE", false);
-
-	for (const struct field *field = fields; field->key; field++) {
-		struct json_object *value = json_object_object_get(object, field->key);
-		struct libscols_line *line;
-
-		if (carries_nothing(field, value))
-			continue;
-		line = need(scols_table_new_line(table, NULL));
-		set_cell(line, 0, field->label);
-		set_cell(line, 1, field_text(field, value, text, sizeof(text)));
-	}
-
-	table_print(table);
 }
 
 static void output_text(struct json_object *result, const struct view *view)
@@ -155,7 +75,7 @@ static void output_text(struct json_object *result, const struct view *view)
 	}
 }
 
-static void bare_line(struct json_object *object, const char *const *keys)
+void output_bare_line(struct json_object *object, const char *const *keys)
 {
 	for (; *keys; keys++) {
 		struct json_object *value = json_object_object_get(object, *keys);
@@ -172,7 +92,7 @@ static void output_bare(struct json_object *result, const struct view *view)
 		result = json_object_object_get(result, view->bare_of);
 
 	if (!json_object_is_type(result, json_type_array)) {
-		bare_line(result, view->bare);
+		output_bare_line(result, view->bare);
 		return;
 	}
 
@@ -180,7 +100,7 @@ static void output_bare(struct json_object *result, const struct view *view)
 		struct json_object *element = json_object_array_get_idx(result, i);
 
 		if (view->bare)
-			bare_line(element, view->bare);
+			output_bare_line(element, view->bare);
 		else
 			puts(json_object_get_string(element));
 	}
@@ -199,12 +119,18 @@ bool output_flush(void)
 	return false;
 }
 
+/* Lives as long as @object; @flags are json-c's. */
+const char *json_text(struct json_object *object, int flags)
+{
+	return need((void *)json_object_to_json_string_ext(object,
+							   flags | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 void output(struct json_object *result, const struct view *view)
 {
 	switch (settings.format) {
 	case FORMAT_JSON:
-		puts(need((void *)json_object_to_json_string_ext(
-			result, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
+		puts(json_text(result, JSON_C_TO_STRING_PRETTY));
 		break;
 	case FORMAT_BARE:
 		output_bare(result, view);

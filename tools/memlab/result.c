@@ -42,6 +42,17 @@ struct json_object *result_hex(uint64_t value)
 	return result_text(text);
 }
 
+/* Seconds, to the microsecond. Its text is made here, as printf() follows the locale. */
+struct json_object *result_seconds(uint64_t nanoseconds)
+{
+	uint64_t microseconds = nanoseconds / 1000;
+	char text[SIZE_TEXT];
+
+	snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, microseconds / 1000000,
+		 microseconds % 1000000);
+	return need(json_object_new_double_s((double)microseconds / 1e6, text));
+}
+
 struct json_object *result_bool(bool value)
 {
 	return need(json_object_new_boolean(value));

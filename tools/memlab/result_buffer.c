@@ -5,12 +5,12 @@
 #include "memlab.h"
 
 /* Of alloc_pages() alone the order is what was asked for; null for others. */
-static struct json_object *result_order(const struct memlab_buf_info *info)
+struct json_object *result_order(unsigned int backing, uint64_t usable)
 {
-	uint64_t pages = memlab_buf_info_get_usable_size(info) / (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t pages = usable / (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t order = 0;
 
-	if (memlab_buf_info_get_backing(info) != MEMLAB_LIB_BACKING_PAGES)
+	if (backing != MEMLAB_LIB_BACKING_PAGES)
 		return NULL;
 
 	while (pages >> (order + 1))
@@ -19,13 +19,11 @@ static struct json_object *result_order(const struct memlab_buf_info *info)
 }
 
 /* The way that kvmalloc() went; null for others. */
-static struct json_object *result_path(const struct memlab_buf_info *info)
+struct json_object *result_path(unsigned int allocator, unsigned int backing)
 {
-	if (memlab_buf_info_get_allocator(info) != MEMLAB_LIB_ALLOCATOR_KVMALLOC)
+	if (allocator != MEMLAB_LIB_ALLOCATOR_KVMALLOC)
 		return NULL;
-	return result_text(memlab_buf_info_get_backing(info) == MEMLAB_LIB_BACKING_VMALLOC ?
-				   "vmalloc" :
-				   "kmalloc");
+	return result_text(backing == MEMLAB_LIB_BACKING_VMALLOC ? "vmalloc" : "kmalloc");
 }
 
 struct json_object *result_buffer(const struct memlab_buf_info *info)
@@ -51,11 +49,11 @@ struct json_object *result_buffer(const struct memlab_buf_info *info)
 	result_add(object, "count", result_uint_or_null(count));
 	result_add(object, "element_size",
 		   result_uint_or_null(memlab_buf_info_get_element_size(info)));
-	result_add(object, "order", result_order(info));
+	result_add(object, "order", result_order(backing, usable));
 	result_add(object, "usable_size", result_uint(usable));
 	result_add(object, "slack", result_uint(usable - size));
 	result_add(object, "backing", result_name(memlab_backing_name(backing), backing));
-	result_add(object, "path", result_path(info));
+	result_add(object, "path", result_path(allocator, backing));
 	result_add(object, "cache_id", result_uint_or_null(memlab_buf_info_get_cache_id(info)));
 	result_add(object, "cache_name", *cache_name ? result_text(cache_name) : NULL);
 	result_add(object, "gfp", result_gfp(memlab_buf_info_get_gfp(info)));

@@ -8,6 +8,8 @@
 
 #include "memlab.h"
 
+#define MAX_SECONDS 1000000U
+
 static const char units[] = "KMGTPE";
 
 /* Returns the bits to shift by, or -1 when @unit is none. */
@@ -87,6 +89,25 @@ uint64_t number_parse(const struct command *cmd, const char *what, const char *t
 uint32_t id_parse(const struct command *cmd, const char *text)
 {
 	return (uint32_t)number_parse(cmd, "id", text, 1, UINT32_MAX);
+}
+
+/* Seconds with up to three decimals; in milliseconds. */
+unsigned int seconds_parse(const struct command *cmd, const char *what, const char *text)
+{
+	unsigned long seconds, digit = 100, thousandths = 0;
+	char *rest;
+
+	errno = 0;
+	seconds = strtoul(text, &rest, 10);
+	if (*rest == '.')
+		for (rest++; isdigit((unsigned char)*rest) && digit; rest++, digit /= 10)
+			thousandths += digit * (unsigned long)(*rest - '0');
+
+	if (!isdigit((unsigned char)*text) || *rest || errno || seconds >= MAX_SECONDS ||
+	    (!seconds && thousandths < 100))
+		usage(cmd, "%s \"%s\" is not a number of seconds from 0.1 to below %u", what, text,
+		      MAX_SECONDS);
+	return (unsigned int)(1000 * seconds + thousandths);
 }
 
 /* "4 MiB", "3.2 MiB", "100 B"; or bare bytes with --bytes. */
