@@ -49,6 +49,10 @@ check: ## Run the tests, in a virtual machine; TARGET=local for the loaded modul
 	@tests/setup build vm check
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest tests $(PYTEST)
 
+scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
+	@tests/setup build vm check
+	BUILD='$(BUILD)' KERNEL='$(KERNEL)' $(PYTHON) -m pytest tests/test_scale.py $(PYTEST)
+
 shell: ## A shell in the virtual machine, with the module loaded
 	@tests/setup build vm
 	@tests/vm/run --kernel $(KERNEL)
@@ -112,5 +116,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check shell lint setup module tools guest install uninstall \
+.PHONY: all help demo check scale shell lint setup module tools guest install uninstall \
 	install-module uninstall-module clean

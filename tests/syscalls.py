@@ -16,6 +16,15 @@ NUMBERS = {
     "madvise": (28, 219),
     "dup": (32, 41),
     "setitimer": (38, 104),
+    "socket": (41, 359),
+    "sendto": (44, 369),
+    "recvfrom": (45, 371),
+    "sendmsg": (46, 370),
+    "recvmsg": (47, 372),
+    "bind": (49, 361),
+    "getsockname": (51, 367),
+    "socketpair": (53, 360),
+    "setsockopt": (54, 366),
     "kill": (62, 37),
     "wait4": (61, 114),
     "setgroups": (116, 206),
@@ -23,12 +32,15 @@ NUMBERS = {
     "setresuid": (117, 208),
     "setresgid": (119, 210),
     "sched_setaffinity": (203, 241),
+    "delete_module": (176, 129),
+    "clock_gettime": (228, 403),  # with 64 bits in both
     "exit_group": (231, 252),
     "openat": (257, 295),
     "unshare": (272, 310),
     "vmsplice": (278, 316),
     "pipe2": (293, 331),
     "process_vm_readv": (310, 347),
+    "finit_module": (313, 350),
 }
 
 AT_FDCWD = -100
@@ -37,7 +49,11 @@ PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_ANONYMOUS = 1, 2, 3, 0x20
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 MADV_DONTNEED, MADV_DONTFORK = 4, 10
-CLONE_NEWUSER = 0x10000000
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+SOCK_RAW, SOCK_CLOEXEC = 3, 0o2000000
+SOL_SOCKET, SO_RCVBUF, SO_RCVTIMEO, SO_RCVBUFFORCE = 1, 8, 20, 33
+MSG_TRUNC, MSG_DONTWAIT = 0x20, 0x40
 SIGSEGV, SIGBUS, SIGKILL = 11, 7, 9
 ITIMER_REAL = 0
+CLOCK_REALTIME = 0
 READ_IMPLIES_EXEC = 0x0400000

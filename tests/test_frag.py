@@ -13,6 +13,8 @@ import abi
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     DONE, NO_DEVICE, REFUSED, USAGE, as_json_fixture, memlab_fixture)
 from fragmentation import fragmented, free_blocks, in_blocks
+from proxy import Proxy
+from target import VirtualTarget
 
 MIB = 1 << 20
 COSTLY = 3          # the page allocator does not refuse orders up to here
@@ -33,6 +35,26 @@ echo $?
 grep oom_kill memlab-frag/memory.events
 rmdir memlab-frag
 """
+
+
+@pytest.fixture(scope="module", name="target")
+def target_fixture(target):
+    """A machine of this file's own. In one that thousands of tests have left their pages in,
+    the kernel was seen to be busy with compaction for more than a minute."""
+    machine = VirtualTarget() if target.has_hypervisor else target
+    yield machine
+    if machine is not target:
+        problems = machine.problems()
+        machine.close()
+        assert not problems
+
+
+@pytest.fixture(scope="module", name="warden")
+def warden_fixture(target):
+    """A process of root there that looks after every test."""
+    target.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict"])
+    with Proxy(target) as proxy:
+        yield proxy
 
 
 def mem_free(target):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's own trace of allocations: who asked, with which flags, in which context."""
+"""The kernel's trace: of its own allocations, who asked, with which flags; and of the driver's."""
 
 import contextlib
 import re
@@ -9,9 +9,11 @@ from abi import Context, Gfp
 from syscalls import O_RDONLY, O_TRUNC, O_WRONLY
 
 TRACING = "/sys/kernel/tracing/"
-EVENTS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "kfree",
-          "mm_page_alloc")  # those for nodes went away in 6.1
-LINE = re.compile(r"^ *\S.*-\d+ +\[\d+\] (\S)(\S)(\S)(\S)\S* +[\d.]+: (\w+): (.*)$", re.MULTILINE)
+EVENTS = tuple(f"kmem/{name}" for name in (
+    "kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "kfree",
+    "mm_page_alloc"))  # those for nodes went away in 6.1
+LINE = re.compile(r"^ *\S.*-(\d+) +\[\d+\] (\S)(\S)(\S)(\S)\S* +[\d.]+: (\w+): (.*)$",
+                  re.MULTILINE)
 FLAGS = {
     "GFP_KERNEL_ACCOUNT": Gfp.KERNEL | Gfp.ACCOUNT, "GFP_DMA": Gfp.DMA, "GFP_DMA32": Gfp.DMA32,
     **{f"GFP_{base.name}": base for base in (
@@ -24,8 +26,10 @@ class Event(NamedTuple):
     """A line of the trace."""
 
     name: str
+    pid: int
     context: Context
     words: dict
+    text: str
 
     @property
     def gfp(self):
@@ -56,34 +60,43 @@ def context_of(irq, preempt_count):
     return Context.PROCESS if preempt_count == "." else Context.ATOMIC
 
 
-@contextlib.contextmanager
-def traced(proxy):
-    """Traces meanwhile; gives a function that ends it and returns the events."""
-    def put(name, data):
-        fd = proxy.open(TRACING + name, O_WRONLY | O_TRUNC)
+def put(proxy, name, data):
+    """Writes a file of tracefs."""
+    fd = proxy.open(TRACING + name, O_WRONLY | O_TRUNC)
+    try:
         proxy.write(fd, data)
+    finally:
         proxy.close(fd)
 
+
+def get(proxy, name):
+    """Reads one."""
+    fd, data = proxy.open(TRACING + name, O_RDONLY), b""
+    while more := proxy.read(fd, proxy.spare_size):
+        data += more
+    proxy.close(fd)
+    return data.decode()
+
+
+@contextlib.contextmanager
+def traced(proxy, names=EVENTS):
+    """Traces meanwhile; gives a function that ends it and returns the events."""
     def each(data):
-        for name in EVENTS:
+        for name in names:
             with contextlib.suppress(FileNotFoundError):
-                put(f"events/kmem/{name}/enable", data)
+                put(proxy, f"events/{name}/enable", data)
 
     def end():
-        put("tracing_on", b"0")
-        fd, text = proxy.open(TRACING + "trace", O_RDONLY), b""
-        while data := proxy.read(fd, proxy.spare_size):
-            text += data
-        proxy.close(fd)
-        return [Event(name, context_of(irq, count), dict(
-            word.split("=", 1) for word in words.split() if "=" in word))
-                for _, _, irq, count, name, words in LINE.findall(text.decode())]
-    put("trace", b"\n")
+        put(proxy, "tracing_on", b"0")
+        return [Event(name, int(pid), context_of(irq, count), dict(
+            word.split("=", 1) for word in words.split() if "=" in word), words)
+                for pid, _, _, irq, count, name, words in LINE.findall(get(proxy, "trace"))]
+    put(proxy, "trace", b"\n")
     each(b"1")
-    put("tracing_on", b"1")
+    put(proxy, "tracing_on", b"1")
     try:
         yield end
     finally:
-        put("tracing_on", b"0")
+        put(proxy, "tracing_on", b"0")
         each(b"0")
-        put("trace", b"\n")
+        put(proxy, "trace", b"\n")
