@@ -9,6 +9,10 @@ import threading
 
 from .errors import VmError
 
+# An emulated processor is some tens of times slower, and stands still while the host
+# runs something else: a lockup is reported after 60 s, not 20, and so is an RCU stall.
+_PATIENCE = " watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
+
 
 def binary(architecture):
     """The emulator's path."""
@@ -30,6 +34,7 @@ def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=
     """What every boot has, the trial of an accelerator too."""
     architecture = kernel.source.architecture
     if accel == "tcg":
+        append += _PATIENCE
         accel = "tcg" if icount else f"tcg,thread={'multi' if smp > 1 else 'single'}"
     return [
         binary(architecture), *architecture.machine,
