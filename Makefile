@@ -25,6 +25,8 @@ NO_BTF = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,\
 # Where udev and systemd look for what packages bring, whatever PREFIX says.
 UDEV_RULE = /usr/lib/udev/rules.d/60-memlab.rules
 SYSUSERS = /usr/lib/sysusers.d/memlab.conf
+# Virtual machines at a time, of 1 to 2 GiB each; the computer itself can be tested only once.
+JOBS ?= $(if $(filter local,$(TARGET)),0,$(shell n=$$(nproc); echo $$((n < 4 ? n : 4))))
 # More options for pytest, such as PYTEST="-k claims -x".
 PYTEST ?=
 
@@ -39,7 +41,7 @@ all: module tools ## Build the module and the tool
 help: ## List the tasks
 	@echo 'memlab: see what kernel memory is made of. Tasks:'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: KERNEL=$(KERNEL) TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= PYTEST='
+	@echo 'Variables: KERNEL=$(KERNEL) TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= JOBS= PYTEST='
 
 demo: ## See it: boot a virtual machine, allocate, map, and ask the witnesses
 	@tests/setup build vm
@@ -47,7 +49,8 @@ demo: ## See it: boot a virtual machine, allocate, map, and ask the witnesses
 
 check: ## Run the tests, in a virtual machine; TARGET=local for the loaded module
 	@tests/setup build vm check
-	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest tests $(PYTEST)
+	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest \
+		-n $(JOBS) --dist loadfile tests $(PYTEST)
 
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check

@@ -116,7 +116,7 @@ def test_stale_tail_is_noticed(device, lie):
     ("no_gfp_zero", lambda device: test_stale_count.test_zeroing_forms(device, abi.PAGES, 32768)),
     ("unzeroed_kzalloc", lambda device: test_stale_count.test_zeroing_forms(
         device, abi.KMALLOC, 16384)),
-], ids=str)
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_stale_count_is_right(device, lie, fault, test):
     """The tests of the count, and of what it counts, fail when there is cause."""
     test(device)
