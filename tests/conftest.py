@@ -21,6 +21,7 @@ from vm import debian, kernels  # noqa: E402
 from vm.payload import default_payload  # noqa: E402
 
 PARAMETERS = "/sys/module/memlab/parameters/"
+LOG_LINES = 150
 
 
 @pytest.fixture(scope="session")
@@ -129,8 +130,12 @@ def healthy(request):
     warden = request.getfixturevalue("warden")
     mark = target.log_mark()
     yield
-    complaints = clear_up(warden) + target.problems(mark)
-    complaints += [f"logged: {line}" for line in target.log_since(mark) if "memlab" in line]
+    complaints = clear_up(warden)
+    problems, log = target.problems(mark), target.log_since(mark)
+    if problems:
+        complaints += [*problems, "The kernel's log:", *log[:LOG_LINES]]
+    else:
+        complaints += [f"logged: {line}" for line in log if "memlab" in line]
     if complaints:
         pytest.fail("\n".join(complaints))
 

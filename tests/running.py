@@ -52,11 +52,18 @@ class Running:
 
     def until_told(self, pattern):
         """Waits until standard output has a match; it."""
-        return until(lambda: re.search(pattern, self.told(), re.MULTILINE), pattern)
+        return self._until(self.told, pattern)
 
     def until_said(self, pattern):
         """Waits until standard error has a match; it."""
-        return until(lambda: re.search(pattern, self.said()), pattern)
+        return self._until(self.said, pattern)
+
+    @staticmethod
+    def _until(text, pattern):
+        try:
+            return until(lambda: re.search(pattern, text(), re.MULTILINE), pattern)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nin:\n{text()}") from None
 
     def wait(self):
         """Its exit status."""

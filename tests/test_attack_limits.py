@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Limits, raced for by threads and processes, left behind by the dead, lowered below use."""
 
-import re
-
 import pytest
 
 import abi
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, PERSISTENT, VMALLOC
+from areas import driver_bytes
 from attack import ALICE
 from device import Device
 from pattern import pattern
@@ -15,7 +14,6 @@ from refusal import error_of
 pytestmark = pytest.mark.usefixtures("public_device")
 PAGE, MIB = 4096, 1 << 20
 ROUNDS, THREADS = 5, 6
-AREA = re.compile(r"^0x[0-9a-f]+-0x[0-9a-f]+ +(\d+) .*\[memlab\]", re.MULTILINE)
 
 
 @pytest.fixture
@@ -45,62 +43,66 @@ class Race:
             assert program.wait(30) == 0, program.stderr_so_far()
 
 
-def vmalloc_bytes(target):
-    """What /proc/vmallocinfo says that the driver has, without guard pages."""
-    text = target.get("/proc/vmallocinfo").decode()
-    return sum(int(size) - PAGE for size in AREA.findall(text))
+@pytest.fixture
+def race(target):
+    """Starts a Race: race(programs, user, ...); its programs end with the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(Race(target, *arguments))
+        return started[-1]
+    yield start
+    for one in started:
+        one.end()
 
 
 @pytest.mark.parametrize("programs", [1, 3])
 @pytest.mark.parametrize("allocator, size, small", [
     (VMALLOC, 2 * PAGE, 0), (KMALLOC, 2048, 0), (PAGES, 3 * PAGE, 0), (KMALLOC, 2048, 64)])
-def test_bytes(target, device, parameter, programs, allocator, size, small):
+def test_bytes(target, device, parameter, race, programs, allocator, size, small):
     """However many ask at once, a user gets what the limit allows, exactly, each time."""
     takes = 4 * PAGE if allocator == PAGES else size
     count = 150
     parameter("max_user_bytes", count * takes + takes - 1 - (small or 0))
-    race = Race(target, programs, "alice", allocator, size, *([small] if small else []))
+    racers = race(programs, "alice", allocator, size, *([small] if small else []))
     for _ in range(ROUNDS):
-        held, by_user, by_all, otherwise = race.go()
+        held, by_user, by_all, otherwise = racers.go()
         assert by_all == otherwise == 0
         assert by_user == THREADS * programs
         # a thread that was still small may have kept another one from growing
         assert held == count if not small else count - THREADS * programs < held <= count
         assert device.info().total_bytes == held * takes
         if allocator == VMALLOC:
-            assert vmalloc_bytes(target) == held * takes
-        assert race.go() == (0, 0, 0, 0)
-        assert device.info().total_bytes == vmalloc_bytes(target) == 0
-    race.end()
+            assert driver_bytes(target, held * takes, PAGE) == held * takes
+        assert racers.go() == (0, 0, 0, 0)
+        assert device.info().total_bytes == driver_bytes(target, 0, PAGE) == 0
 
 
-def test_number(target, device, parameter):
+def test_number(device, parameter, race):
     """The same of the number of buffers."""
     parameter("max_user_buffers", 333)
-    race = Race(target, 3, "alice", KMALLOC, 8)
+    racers = race(3, "alice", KMALLOC, 8)
     for _ in range(ROUNDS):
-        assert race.go() == (333, THREADS * 3, 0, 0)
+        assert racers.go() == (333, THREADS * 3, 0, 0)
         assert device.info().total_bytes == 333 * 8
-        assert race.go() == (0, 0, 0, 0)
-    race.end()
+        assert racers.go() == (0, 0, 0, 0)
 
 
-def test_total(target, device, parameter):
+def test_total(target, device, parameter, race):
     """Two users and root together never get above the limit of all."""
     parameter("max_total_bytes", 300 * PAGE + PAGE - 1)
-    races = [Race(target, 1, user, VMALLOC, PAGE) for user in ("alice", "bob", None)]
+    races = [race(1, user, VMALLOC, PAGE) for user in ("alice", "bob", None)]
     for _ in range(ROUNDS):
-        for race in races:
-            for program in race.programs:
+        for racers in races:
+            for program in racers.programs:
                 program.write(b"\n")
-        told = [list(map(int, race.programs[0].readline().split())) for race in races]
+        told = [list(map(int, racers.programs[0].readline().split())) for racers in races]
         held, by_user, by_all, otherwise = (sum(column) for column in zip(*told))
         assert (held, by_user, by_all, otherwise) == (300, 0, 3 * THREADS, 0)
-        assert vmalloc_bytes(target) == device.info().total_bytes == 300 * PAGE
-        for race in races:
-            assert race.go() == (0, 0, 0, 0)
-    for race in races:
-        race.end()
+        assert device.info().total_bytes == 300 * PAGE
+        assert driver_bytes(target, 300 * PAGE, PAGE) == 300 * PAGE
+        for racers in races:
+            assert racers.go() == (0, 0, 0, 0)
 
 
 def test_left_by_the_dead(device, process, alice, parameter):
@@ -203,20 +205,20 @@ def test_caches_lowered(device, alice, parameter):
     alice.destroy_cache(alice.create_cache(64).id)
 
 
-def test_lowered_in_a_race(target, device, parameter):
+def test_lowered_in_a_race(target, device, parameter, race):
     """A limit that goes up and down while threads race for it is never passed."""
     before = 200
     parameter("max_user_bytes", before * PAGE)
-    race = Race(target, 2, "alice", VMALLOC, PAGE)
+    racers = race(2, "alice", VMALLOC, PAGE)
     for pages in (200, 20, 120, 1, 300):
-        for program in race.programs:
+        for program in racers.programs:
             program.write(b"\n")
         parameter("max_user_bytes", pages * PAGE)
-        told = [list(map(int, program.readline().split())) for program in race.programs]
+        told = [list(map(int, program.readline().split())) for program in racers.programs]
         held = sum(one[0] for one in told)
-        assert vmalloc_bytes(target) == held * PAGE == device.info().total_bytes
+        assert device.info().total_bytes == held * PAGE
+        assert driver_bytes(target, held * PAGE, PAGE) == held * PAGE
         assert min(before, pages) <= held <= max(before, pages)
         assert not any(one[3] for one in told)
         before = pages
-        assert race.go() == (0, 0, 0, 0)
-    race.end()
+        assert racers.go() == (0, 0, 0, 0)

@@ -4,6 +4,7 @@
 import pytest
 
 import abi
+from areas import areas, driver_bytes, find_area
 from device import Device
 from pattern import pattern
 from refusal import error_of
@@ -186,11 +187,13 @@ class TestUnload:
         with Device(proxy) as own:
             for allocator, size in ((abi.KMALLOC, 100), (abi.KMALLOC, 1 << 20),
                                     (abi.VMALLOC, 16 << 20)):
-                own.fill(own.alloc(allocator, size, abi.PERSISTENT).id, 1)
-        areas = target.run(["cat", "/proc/vmallocinfo"]).stdout
-        assert b"[memlab]" in areas
+                made = own.alloc(allocator, size, abi.PERSISTENT)
+                own.fill(made.id, 1)
+            start = own.query(made.id).kernel_address
+        assert find_area(target, start)
         assert self.unload(target) == (0, "")
-        assert b"[memlab]" not in target.run(["cat", "/proc/vmallocinfo"]).stdout
+        assert start not in areas(target)
+        assert driver_bytes(target, 0, PAGE) == 0
         self.load(target)
         with Device(proxy) as own:
             assert not own.ids()

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import abi
 import pattern
+from areas import find_area
 from subject import Subject
 from syscalls import O_RDONLY
 
@@ -21,7 +22,6 @@ FRAME = (1 << 55) - 1
 SLAB, BUDDY, COMPOUND_HEAD, COMPOUND_TAIL, NOPAGE = (
     1 << 7, 1 << 10, 1 << 15, 1 << 16, 1 << 20)
 KINDS = SLAB | COMPOUND_HEAD | COMPOUND_TAIL
-VMALLOCINFO = re.compile(r"0x([0-9a-f]+)-0x([0-9a-f]+)\s+(\d+) (.*)")
 
 
 class Verdict(NamedTuple):
@@ -93,13 +93,12 @@ def vmallocinfo(subject):
     """
     start, pages = subject.kernel_address, subject.buffer.usable // subject.page
     pieces = len(subject.pieces())
-    text = subject.target.run(["cat", "/proc/vmallocinfo"]).stdout.decode()
-    for low, high, size, rest in VMALLOCINFO.findall(text):
-        if int(low, 16) != start:
-            continue
+    area = find_area(subject.target, start)
+    if area:
+        end, size, rest = area
         complaints = []
         # the kernel adds a guard page
-        if int(high, 16) - start != int(size) or int(size) != (pages + 1) * subject.page:
+        if end - start != size or size != (pages + 1) * subject.page:
             complaints.append(f"the area is {size} bytes long, the buffer {pages} pages")
         for wanted in (f"pages={pages}", "vmalloc"):
             if not re.search(rf"(?<!\S){re.escape(wanted)}(?!\S)", rest):
