@@ -26,7 +26,7 @@ class Overrun(Exception):
 class NetlinkSocket:
     """A socket of generic netlink."""
 
-    def __init__(self, proxy, timeout=20, fd=None):
+    def __init__(self, proxy, timeout=60, fd=None):
         self.proxy = proxy
         self.fd = fd
         if fd is None:

@@ -99,7 +99,7 @@ class LocalTarget:
     def close(self):
         """Leaves the module as it was found."""
 
-    def run(self, argv, input=b"", user=None, timeout=60):
+    def run(self, argv, input=b"", user=None, timeout=120):
         """Runs a command to its end."""
         # pylint: disable=redefined-builtin # the name that subprocess.run has
         uid = USERS.get(user, user) or 0

@@ -134,7 +134,7 @@ def test_free_in_interrupt(target, device, context, flags):
     start = device.query(made.id).kernel_address
     assert find_area(target, start)
     assert was_in(context, device.free(made.id, context=context, flags=flags))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while start in areas(target):
         assert time.monotonic() < deadline
 

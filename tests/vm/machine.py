@@ -95,7 +95,7 @@ class Machine:
         return self._channel.spawn(argv, "" if user is None else str(user), cwd, env,
                                    stdout=stdout, stderr=stderr)
 
-    def run(self, argv, input=b"", timeout=60, user=None, env=None, cwd=""):
+    def run(self, argv, input=b"", timeout=120, user=None, env=None, cwd=""):
         """Runs a command to its end: a Result."""
         # pylint: disable=redefined-builtin # the name that subprocess.run has
         deadline = time.monotonic() + timeout

@@ -57,13 +57,13 @@ class Process:
         """Lets it see the end of its standard input."""
         self._channel.send(self.ident, Frame.STDIN, b"")
 
-    def read(self, count, timeout=60):
+    def read(self, count, timeout=120):
         """Exactly count bytes of its standard output; fewer only at the end."""
         buffer = self._buffers[Frame.STDOUT]
         self._until(lambda: len(buffer) >= count or self._returncode is not None, timeout)
         return self._take(count)
 
-    def readline(self, timeout=60):
+    def readline(self, timeout=120):
         """A line of its standard output; b"" at the end."""
         buffer = self._buffers[Frame.STDOUT]
         self._until(lambda: b"\n" in buffer or self._returncode is not None, timeout)
