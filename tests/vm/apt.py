@@ -125,7 +125,7 @@ class State:
 
 def _write(path, text):
     with cache.replacing(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, "utf-8")
 
 
 def _sources(suite, architecture):
@@ -147,15 +147,15 @@ def _sources(suite, architecture):
 
 def host_sources():
     """The host's sources of Debian's own suites, as fields of deb822."""
-    release = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.M)
+    release = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text("utf-8"), re.M)
     codename = release[1] if release else "stable"
     own = re.compile(rf"({codename}|stable|oldstable|testing|sid|unstable)(-updates|-security)?")
     found = []
     for path in sorted([*_SOURCES.glob("sources.list"), *_SOURCES.glob("sources.list.d/*")]):
         if path.suffix == ".sources":
-            entries = _paragraphs(path.read_text())
+            entries = _paragraphs(path.read_text("utf-8"))
         elif path.suffix == ".list":
-            entries = _lines(path.read_text())
+            entries = _lines(path.read_text("utf-8"))
         else:
             continue
         for entry in entries:

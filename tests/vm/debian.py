@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cache, kernels, vmlinux
+from . import buildroot, cache, kernels, vmlinux
+from .apt import State
 from .errors import VmError
 
 
@@ -37,73 +38,52 @@ def _cached(source, home):
 
 
 def _update(source, home, refresh):
-    if refresh and os.geteuid() == 0:
-        try:
-            _output("apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update")
-        except subprocess.CalledProcessError as error:
-            raise VmError(f"cannot look for a newer {source.image}:\n{error.stderr}") from error
-    packages = _resolve(source)
-    with tempfile.TemporaryDirectory(prefix="kernel-vm-") as work:
-        # apt downloads as the user _apt when root calls it.
-        if os.geteuid() == 0:
-            shutil.chown(work, "_apt")
-        download = ["apt-get", "-qq", "download", *packages]
-        try:
-            image = _file_name(_output(*download, "--print-uris"), packages[0])
-            release = packages[0].removeprefix("linux-image-")
-            directory = home / f"{release}_{image.split('_')[1]}"
-            if not directory.exists():
-                _output(*download, cwd=work)
-                _unpack(sorted(Path(work).glob("*.deb")), release, directory)
-        except subprocess.CalledProcessError as error:
-            raise VmError(f"cannot fetch {' '.join(packages)}:\n{error.stderr}") from error
+    state = State(source.suite, source.architecture.name)
+    if refresh:
+        state.refresh()
+    packages = _resolve(source, state)
+    release = packages[0].removeprefix("linux-image-")
+    directory = home / f"{release}_{state.version(packages[0])}"
+    if not directory.exists():
+        with tempfile.TemporaryDirectory(prefix="kernel-vm-") as work:
+            _unpack(state.download(packages, work), source, release, directory)
     with cache.replacing(home / "current") as link:
         link.symlink_to(directory.name)
     return _cached(source, home)
 
 
-def _file_name(uris, package):
-    for line in uris.splitlines():
-        name = line.split()[1]
-        if name.startswith(f"{package}_"):
-            return name
-    raise VmError(f"apt-get names no file for {package}:\n{uris}")
-
-
-def _resolve(source):
-    """The concrete packages: the image, then the headers with what they need to build."""
-    if not _depends(source.image):
-        if os.geteuid() != 0:
-            raise VmError(f"apt knows no package {source.image}: run `apt-get update` as root")
-        subprocess.run(["apt-get", "-qq", "update"], check=False)
-    image = next((p for p in _depends(source.image) if p.startswith("linux-image-")), None)
+def _resolve(source, state):
+    """The concrete packages: the image and its parts, and what it takes to build modules."""
+    image = next((p for p in state.depends(source.image) if p.startswith("linux-image-")), None)
     if not image:
         raise VmError(f"cannot fetch {source.image}: apt knows no such package")
-    release = image.removeprefix("linux-image-")
-    headers = f"linux-headers-{release}"
-    needed = [p for p in _depends(headers) if re.match("linux-(headers|kbuild)-", p)]
-    return [image, headers, *needed]
+    headers = f"linux-headers-{image.removeprefix('linux-image-')}"
+    parts = [p for p in state.depends(image) if re.match("linux-(binary|modules)-", p)]
+    if source.build_root:
+        needed = state.closure([headers, *buildroot.PACKAGES])
+    else:
+        needed = [p for p in state.depends(headers) if re.match("linux-(headers|kbuild)-", p)]
+    return list(dict.fromkeys([image, *parts, headers, *needed]))
 
 
-def _depends(package):
-    try:
-        text = _output("apt-cache", "depends", package)
-    except subprocess.CalledProcessError:
-        return []
-    return re.findall(r"^ *\|?Depends: ([^<\s]+)", text, re.MULTILINE)
-
-
-def _unpack(debs, release, directory):
+def _unpack(debs, source, release, directory):
     # A fetch that was killed leaves these; the lock says that nobody uses them.
     for stale in directory.parent.glob("unpack-*"):
         shutil.rmtree(stale)
     with tempfile.TemporaryDirectory(prefix="unpack-", dir=directory.parent) as work:
         root = Path(work, "root")
-        for deb in debs:
+        # base-files comes first: it says that /lib is a link.
+        for deb in sorted(debs, key=lambda deb: not deb.name.startswith("base-files_")):
             _output("dpkg-deb", "-x", str(deb), str(root))
         _relocate(root, release)
+        if source.build_root:
+            buildroot.prepare(root, release)
         _output("depmod", "-b", str(root), release)
-        unpacked = vmlinux.extract((root / f"boot/vmlinuz-{release}").read_bytes())
+        image = root / f"boot/vmlinuz-{release}"
+        if not image.exists():      # newer packages leave the copying to a script
+            image.parent.mkdir(exist_ok=True)
+            image.symlink_to(f"../usr/lib/modules/{release}/vmlinuz")
+        unpacked = vmlinux.extract(image.read_bytes())
         if unpacked:
             (root / f"boot/vmlinux-{release}").write_bytes(unpacked)
         root.chmod(0o755)
@@ -124,10 +104,9 @@ def _relocate(root, release):
             path.symlink_to(os.path.relpath(target, path.parent))
 
 
-def _output(*command, cwd=None):
+def _output(*command):
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd,
-                              env={**os.environ, "LC_ALL": "C"}).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
     except FileNotFoundError as error:
-        raise VmError(f"{command[0]}: not found; this needs Debian's apt, dpkg and kmod "
+        raise VmError(f"{command[0]}: not found; this needs Debian's dpkg and kmod "
                       "packages") from error

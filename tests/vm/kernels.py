@@ -31,6 +31,8 @@ class Source:
     summary: str
     architecture: Architecture
     image: str
+    suite: str = None           # None: those of the host's Debian
+    build_root: bool = False    # modules are built with that suite's programs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Kernel:
     @property
     def headers(self):
         """The folder to build modules in (make -C)."""
+        if self.source.build_root:
+            return self.directory / "build"
         return self.directory / "usr" / "src" / f"linux-headers-{self.release}"
 
 
