@@ -8,6 +8,8 @@ DESTDIR ?=
 
 # Kernel of the virtual machine; tests/vm/fetch lists the names.
 KERNEL ?= stable
+# Those of check-matrix; none means all.
+KERNELS ?=
 # Where the tests run: vm, or local for a module loaded on this computer.
 TARGET ?= vm
 # Build tree of the kernel that the module is for: the running one, or else the
@@ -51,6 +53,15 @@ check: ## Run the tests, in a virtual machine; TARGET=local for the loaded modul
 	@tests/setup build vm check
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest \
 		-n $(JOBS) --dist loadfile tests $(PYTEST)
+
+check-matrix: ## Run the tests on every kernel; KERNELS="stable cloud" on some
+	@tests/setup build vm check
+	@BUILD='$(BUILD)' $(PYTHON) tests/matrix --kernels '$(KERNELS)' --jobs $(JOBS) -- $(PYTEST)
+
+claims-by-kernel: ## Measure the claims on every kernel, for the page that compares them
+	@tests/setup build vm
+	@BUILD='$(BUILD)' $(PYTHON) tests/claims-by-kernel >$(BUILD)/claims-by-kernel.rst
+	@mv $(BUILD)/claims-by-kernel.rst Documentation/
 
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check
@@ -119,5 +130,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check scale shell lint setup module tools guest install uninstall \
+.PHONY: all help demo check check-matrix claims-by-kernel scale shell lint setup module tools guest install uninstall \
 	install-module uninstall-module clean

@@ -23,7 +23,8 @@ class VirtualTarget:
 
     def __init__(self, **options):
         self.machine = Machine(
-            **{"kernel": os.environ.get("KERNEL"), "mem": "1G", **options})
+            **{"kernel": os.environ.get("KERNEL"), "mem": "1G", "boot_timeout": 300,
+               **options})
         self.release = self.machine.release
         self.boot_problems = self.machine.problems()
 

@@ -147,7 +147,8 @@ def _sources(suite, architecture):
 
 def host_sources():
     """The host's sources of Debian's own suites, as fields of deb822."""
-    release = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text("utf-8"), re.M)
+    release = re.search(r"^VERSION_CODENAME=(\w+)",
+                        Path("/etc/os-release").read_text("utf-8"), re.MULTILINE)
     codename = release[1] if release else "stable"
     own = re.compile(rf"({codename}|stable|oldstable|testing|sid|unstable)(-updates|-security)?")
     found = []

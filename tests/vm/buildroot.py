@@ -20,7 +20,8 @@ root := $(patsubst %/,%,$(dir $(build)))
 .DEFAULT_GOAL := modules
 
 %: FORCE
-\t+@$(build)/enter '$(root)' '$(M)' $(MAKE) --no-print-directory -C /usr/src/linux-headers-RELEASE $@
+\t+@$(build)/enter '$(root)' '$(M)' \\
+\t\t$(MAKE) --no-print-directory -C /usr/src/linux-headers-RELEASE $@
 
 FORCE:
 Makefile: ;

@@ -33,6 +33,7 @@ class Source:
     image: str
     suite: str = None           # None: those of the host's Debian
     build_root: bool = False    # modules are built with that suite's programs
+    matrix: bool = True         # belongs to `make check-matrix`
 
 
 @dataclasses.dataclass(frozen=True)
