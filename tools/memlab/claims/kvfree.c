@@ -112,6 +112,10 @@ static void measure_freed_objects(struct claim_run *run)
 			count--;
 		if (!slabinfo_read(&slabinfo))
 			break;
+		slabinfo_settle(&slabinfo, name);
+		slabinfo_free(&slabinfo);
+		if (!slabinfo_read(&slabinfo))
+			break;
 		active[after] = slabinfo_objects(&slabinfo, name, NULL);
 		slabinfo_free(&slabinfo);
 	}

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/slabinfo, see slabinfo(5). */
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "witness.h"
 
@@ -48,22 +51,47 @@ const struct slabinfo_row *slabinfo_find(const struct slabinfo *info, const char
 	return NULL;
 }
 
-uint64_t slabinfo_objects(const struct slabinfo *info, const char *name, uint64_t *object_size)
+static bool is_copy(const char *row, const char *name)
 {
 	const char *class = strrchr(name, '-');
-	uint64_t objects = 0, size = 0;
-	char *copies;
+	char *copies = text_format("kmalloc-rnd-*%s", class ? class : name);
+	bool is = !strcmp(row, name) || !fnmatch(copies, row, 0);
 
-	copies = text_format("kmalloc-rnd-*%s", class ? class : name);
+	free(copies);
+	return is;
+}
+
+void slabinfo_settle(const struct slabinfo *info, const char *name)
+{
+	for (size_t i = 0; i < info->count; i++) {
+		char *path;
+		int fd;
+
+		if (!is_copy(info->rows[i].name, name))
+			continue;
+		path = text_format("/sys/kernel/slab/%s/shrink", info->rows[i].name);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		free(path);
+		if (fd < 0)
+			continue;
+		/* Where it fails, the numbers are what they are. */
+		dprintf(fd, "1");
+		close(fd);
+	}
+}
+
+uint64_t slabinfo_objects(const struct slabinfo *info, const char *name, uint64_t *object_size)
+{
+	uint64_t objects = 0, size = 0;
+
 	for (size_t i = 0; i < info->count; i++) {
 		const struct slabinfo_row *row = &info->rows[i];
 
-		if (strcmp(row->name, name) && fnmatch(copies, row->name, 0))
+		if (!is_copy(row->name, name))
 			continue;
 		objects += row->active;
 		size = row->object_size;
 	}
-	free(copies);
 	if (object_size)
 		*object_size = size;
 	return objects;

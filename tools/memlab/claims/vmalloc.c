@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frag.h"
 #include "look.h"
 
 #define SEED 0x766d616c
@@ -129,20 +130,16 @@ const struct claim claim_vmalloc_virtual = {
 /* Enough to find scattered pages; the rest of memory stays as it is. */
 #define SCATTERED_PERCENT 5
 
-static enum verdict run_scattered(struct claim_run *run)
+/* The most runs that a buffer had, of @pages. False when memory cannot be fragmented. */
+static bool seek_scattered(struct claim_run *run, struct kcore *kcore, unsigned int percent,
+			   size_t *most, size_t *pages)
 {
 	const struct claim_request request = vmalloc_of(SCATTERED_BYTES);
-	struct kcore *kcore = kcore_open();
-	size_t most = 0, pages = 0;
 
-	if (!kcore)
-		return claim_unknown(run, "/proc/kcore: %s", strerror(errno));
-	if (!claim_fragment(run, 0, SCATTERED_PERCENT)) {
-		kcore_close(kcore);
-		return VERDICT_UNKNOWN;
-	}
+	if (!claim_fragment(run, 0, percent))
+		return false;
 	/* The first ones may get what blocks are left; so they are held. */
-	for (int i = 0; i < SCATTERED_TRIES && most * 2 <= pages; i++) {
+	for (int i = 0; i < SCATTERED_TRIES && *most * 2 <= *pages; i++) {
 		struct memlab_buf *buf = claim_alloc(run, &request, NULL);
 		const char *wrong = "cannot be described";
 		struct look look;
@@ -158,13 +155,32 @@ static enum verdict run_scattered(struct claim_run *run)
 		runs = frames_runs(&look.mapped);
 		claim_case(run, !wrong, "2 MiB: %zu physical runs by pagemap; %s", runs,
 			   wrong ? wrong : "the driver reports the same frames, bytes in order");
-		if (runs >= most) {
-			most = runs;
-			pages = look.mapped.count;
+		if (runs >= *most) {
+			*most = runs;
+			*pages = look.mapped.count;
 		}
 		look_free(&look);
 	}
+	return true;
+}
+
+static enum verdict run_scattered(struct claim_run *run)
+{
+	struct kcore *kcore = kcore_open();
+	size_t most = 0, pages = 0;
+	bool fragmented;
+
+	if (!kcore)
+		return claim_unknown(run, "/proc/kcore: %s", strerror(errno));
+	fragmented = seek_scattered(run, kcore, SCATTERED_PERCENT, &most, &pages);
+	/* A kernel that asks for large blocks first finds them in the rest of memory. */
+	if (fragmented && most <= 1 && !claim_wrong(run)) {
+		claim_free_all(run);
+		fragmented = seek_scattered(run, kcore, FRAG_DEFAULT_PERCENT, &most, &pages);
+	}
 	kcore_close(kcore);
+	if (!fragmented)
+		return VERDICT_UNKNOWN;
 
 	if (claim_wrong(run))
 		return claim_judge(run, "%s", "");

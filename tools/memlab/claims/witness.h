@@ -113,6 +113,11 @@ bool slabinfo_read(struct slabinfo *info);
 void slabinfo_free(struct slabinfo *info);
 const struct slabinfo_row *slabinfo_find(const struct slabinfo *info, const char *name);
 /*
+ * Has the kernel put free objects back that it keeps ready for each CPU (sheaves, since
+ * Linux 6.18): slabinfo counts those as in use. The copies as below.
+ */
+void slabinfo_settle(const struct slabinfo *info, const char *name);
+/*
  * Objects in use of a kmalloc cache, by the name that the driver reports; that has no
  * number, so all copies (CONFIG_RANDOM_KMALLOC_CACHES) count. @object_size may be NULL, and
  * is 0 when there is no such cache.
