@@ -73,6 +73,10 @@ class World(NamedTuple):
         """Whether INFO tells of a feature."""
         return bool(self.info.features & feature)
 
+    def vmalloc_sleeps(self):
+        """Whether this kernel's vmalloc must be let sleep; else it minds some flags."""
+        return not self.has(abi.FEATURE_VMALLOC_NOWAIT)
+
 
 def several(gfp, which):
     """Whether more than one of these flags is given."""
@@ -106,14 +110,15 @@ def wrong_for_allocator(request, world):
     """What this allocator does not take."""
     gfp, who, found = request.base(), request.allocator, set()
     on_node = request.flags & NODE
-    if gfp & Gfp.HIGHUSER and who not in (VMALLOC, PAGES):
+    minds = who == VMALLOC and not world.vmalloc_sleeps()
+    if gfp & Gfp.HIGHUSER and (minds or who not in (VMALLOC, PAGES)):
         found.add(("EINVAL", Reason.GFP_HIGHMEM))
-    if gfp & Gfp.DMA and who == CACHE:
+    if gfp & Gfp.DMA and (minds or who == CACHE):
         found.add(("EINVAL", Reason.GFP_DMA))
-    if gfp & Gfp.DMA32 and who in (KMALLOC, KVMALLOC, CACHE):
+    if gfp & Gfp.DMA32 and (minds or who in (KMALLOC, KVMALLOC, CACHE)):
         found.add(("EINVAL", Reason.GFP_DMA32))
     if who == VMALLOC:
-        if gfp & (Gfp.NOWAIT | Gfp.ATOMIC) and not world.has(abi.FEATURE_VMALLOC_NOWAIT):
+        if gfp & (Gfp.NOWAIT | Gfp.ATOMIC) and world.vmalloc_sleeps():
             found.add(("EINVAL", Reason.VMALLOC_SLEEPS))
         if on_node and gfp != Gfp.KERNEL:
             found.add(("EINVAL", Reason.GFP_NODE))
@@ -155,8 +160,13 @@ def wrong_context(request, world):
     found = set()
     if request.context == Context.PROCESS:
         return found
-    if request.allocator == VMALLOC and not world.has(abi.FEATURE_VMALLOC_NOWAIT):
+    interrupt = request.context != Context.ATOMIC
+    if request.allocator == VMALLOC and (interrupt or world.vmalloc_sleeps()):
         found.add(("EOPNOTSUPP", Reason.VMALLOC_SLEEPS))
+    # kvmalloc may fall back to vmalloc, which no interrupt may call
+    if (request.allocator == KVMALLOC and interrupt and not world.vmalloc_sleeps()
+            and request.total() > world.info.page_size):
+        found.add(("ERANGE", Reason.CONTEXT_SIZE))
     if request.base() & SLEEPING:
         found.add(("EOPNOTSUPP", Reason.GFP_SLEEPS))
     if request.total() > min(world.info.kmalloc_max_size, 4 << 20):
@@ -197,6 +207,8 @@ def lest_it_kills(request, info):
     if not request.base() & SLEEPING or request.base() & WAITING:
         return Gfp(0)
     if request.allocator == KVMALLOC and request.total() > info.page_size:
+        return Gfp.NORETRY
+    if request.allocator == VMALLOC and not World(info).vmalloc_sleeps():
         return Gfp.NORETRY
     single = request.allocator in (VMALLOC, CACHE)
     return Gfp.RETRY_MAYFAIL if single or order_of(request.total(), info) <= 3 else Gfp(0)

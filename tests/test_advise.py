@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+import abi
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     NO_DEVICE, REFUSED, USAGE, as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
 from fragmentation import fragmented
@@ -82,6 +83,11 @@ CASES = (
     Case("8192 --count 0", "kvmalloc"),
 )
 
+# The same questions where vmalloc can do without sleeping: no allocation ahead.
+NOWAIT = {
+    "64K --context atomic": Case("64K --context atomic", "__vmalloc", flags="atomic"),
+}
+
 
 def ask(as_json, question, *options, **more):
     """The answer to a question that begins with the size."""
@@ -95,10 +101,12 @@ def _claims(target):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.question)
-def test_case(as_json, claims, case):
+def test_case(as_json, device, claims, case):
     """The right function with the right flags, for reasons that there are; and it works."""
     told = ask(as_json, case.question, "--try")
     use, tried = told["use"], told["tried"]
+    if case.question in NOWAIT and device.info().features & abi.FEATURE_VMALLOC_NOWAIT:
+        case = NOWAIT[case.question]
     assert use["function"] in case.functions.split()
     assert use["call"].startswith(use["function"] + "(")
     assert use["gfp"] == case.flags.split()

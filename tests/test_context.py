@@ -26,6 +26,15 @@ IN_CONTEXT = pytest.mark.parametrize("context", ELSEWHERE, ids=lambda c: c.name.
 SERVED = pytest.mark.parametrize("allocator, size", CALM)
 
 
+def beyond(device, allocator, size, context):
+    """Whether that is too much there; then it is seen to be refused."""
+    request = Request(allocator, size, Gfp.NOWAIT, context=context)
+    if allocator != KVMALLOC or not rules.refusals(request, rules.World(device.info())):
+        return False
+    refused(device, abi.ALLOC, request.argument(), errno.ERANGE, Reason.CONTEXT_SIZE)
+    return True
+
+
 def was_in(context, reply):
     """Whether a reply tells of a call in that context, by two accounts that agree."""
     seen, count = Seen(reply.seen), reply.preempt_count
@@ -47,6 +56,8 @@ def was_in(context, reply):
                          ids=lambda gfp: str(gfp).removeprefix("Gfp."))
 def test_served(target, subject, device, cache, allocator, size, context, gfp):
     """The memory comes from there, is as good as any, and goes back from there."""
+    if beyond(device, allocator, size, context):
+        return
     more = {"cache": cache(256)} if allocator == CACHE else {}
     one = subject(allocator, size, gfp=gfp, context=context, **more)
     assert was_in(context, one.query)
@@ -67,6 +78,8 @@ def test_served(target, subject, device, cache, allocator, size, context, gfp):
 @IN_CONTEXT
 def test_freed_elsewhere(device, cache, allocator, size, context):
     """Memory that was allocated in process context is freed in another, and the other way."""
+    if beyond(device, allocator, size, context):
+        return
     more = {"cache": cache(256)} if allocator == CACHE else {}
     before = device.info().total_bytes
     made = device.alloc(allocator, size, **more)
@@ -108,9 +121,19 @@ def test_refused(device, cache, allocator, gfp, context):
 
 
 def test_vmalloc_atomic(target, device):
-    """vmalloc where sleeping is forbidden: the reason is named, the kernel not asked."""
-    mark = target.log_mark()
-    for context in ELSEWHERE:
+    """vmalloc where sleeping is forbidden: the reason is named, the kernel not asked.
+
+    A kernel whose vmalloc can do without is asked, except in interrupts.
+    """
+    mark, sleeps = target.log_mark(), rules.World(device.info()).vmalloc_sleeps()
+    if not sleeps:
+        for gfp in (Gfp.NOWAIT, Gfp.ATOMIC):
+            made = device.alloc(VMALLOC, 65536, gfp=gfp, context=Context.ATOMIC)
+            assert was_in(Context.ATOMIC, made) and made.backing == abi.VMALLOC_BACKING
+            device.fill(made.id, 1)
+            assert device.check(made.id, 1) == abi.ALL_RIGHT
+            device.free(made.id)
+    for context in ELSEWHERE if sleeps else ELSEWHERE[1:]:
         refused(device, abi.ALLOC, make(abi.Alloc, allocator=VMALLOC, bytes=65536,
                                         context=context), errno.EOPNOTSUPP,
                 Reason.VMALLOC_SLEEPS)
@@ -155,6 +178,8 @@ def test_largest(device, context):
     """Outside of process context there is KMALLOC_MAX_SIZE, and not a byte more."""
     largest = device.info().kmalloc_max_size
     for allocator in (KMALLOC, KVMALLOC, PAGES, PAGES_EXACT):
+        if beyond(device, allocator, largest, context):
+            continue
         request = Request(allocator, largest, Gfp.NOWAIT, context=context)
         device.free(device.proxy.ioctl(device.fd, abi.ALLOC, request.argument()).id)
         above = request._replace(bytes=largest + 1)
@@ -166,6 +191,8 @@ def test_largest(device, context):
 def test_kvmalloc_does_not_fall_back(device, context):
     """kvmalloc without sleeping is kmalloc: too much for that is refused, never vmalloc."""
     largest = device.info().kmalloc_max_size
+    if beyond(device, KVMALLOC, largest, context):
+        return
     made = device.alloc(KVMALLOC, largest, gfp=Gfp.NOWAIT, context=context)
     assert made.backing == abi.LARGE
     device.free(made.id)

@@ -163,7 +163,12 @@ def test_kvmalloc_small(subject, gfp):
 
 
 def test_kvmalloc_without_sleeping(device):
-    """Where it may not sleep, kvmalloc() fails rather than falls back."""
+    """Where it may not sleep, kvmalloc() fails rather than falls back, unless vmalloc can do so."""
+    if device.info().features & abi.FEATURE_VMALLOC_NOWAIT:
+        made = device.alloc(KVMALLOC, MAX + 1, gfp=Gfp.NOWAIT)
+        assert made.backing == abi.VMALLOC_BACKING
+        device.free(made.id)
+        return
     refused(device, abi.ALLOC, make(abi.Alloc, allocator=KVMALLOC, bytes=MAX + 1,
                                     gfp=Gfp.NOWAIT), errno.ENOMEM, Reason.NONE)
 

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which GFP flags each allocator takes: the driver's table against that of rules.py."""
 
+import errno
 from itertools import combinations
 
 import pytest
 
 import abi
 import rules
-from abi import CACHE, KMALLOC, NODE, PAGES, PAGES_EXACT, VMALLOC, Gfp, Reason
+from abi import CACHE, KMALLOC, NODE, PAGES, PAGES_EXACT, VMALLOC, Context, Gfp, Reason
 from device import Device
-from refusal import attempt, outcome
+from refusal import attempt, outcome, refused
 from rules import BASES, GIVEN, MODIFIERS, Request, World
 
 SIZE = 128
@@ -133,7 +134,9 @@ def test_every_reason(device, cache):
         Reason.NOFAIL_ZONE: Request(PAGES, SIZE, Gfp.KERNEL | Gfp.NOFAIL | Gfp.DMA32),
         Reason.NOFAIL_SIZE: Request(KMALLOC, 4097, Gfp.KERNEL | Gfp.NOFAIL),
         Reason.WARN_SIZE: Request(VMALLOC, largest + 1, Gfp.KERNEL | Gfp.WARN),
-        Reason.VMALLOC_SLEEPS: Request(VMALLOC, SIZE, Gfp.NOWAIT),
+        Reason.VMALLOC_SLEEPS: Request(
+            VMALLOC, SIZE, Gfp.NOWAIT,
+            context=Context.PROCESS if world.vmalloc_sleeps() else Context.SOFTIRQ),
         Reason.NO_ARRAY: Request(PAGES, SIZE, count=2),
         Reason.NO_NODE: Request(PAGES_EXACT, SIZE, flags=NODE),
         Reason.CACHE_SIZE: Request(CACHE, SIZE + 1, cache=ident),
@@ -169,8 +172,12 @@ def test_really(device, cache, allocator, flags):
 
 @pytest.mark.parametrize("allocator, size", [
     (KMALLOC, 64), (KMALLOC, 65536), (PAGES, 65536), (PAGES_EXACT, 20480), (VMALLOC, 65536)])
-def test_dma(subject, allocator, size):
-    """Memory from the DMA zone lies below 16 MiB."""
+def test_dma(subject, device, allocator, size):
+    """Memory from the DMA zone lies below 16 MiB; not every vmalloc takes it from there."""
+    request = Request(allocator, size, Gfp.KERNEL | Gfp.DMA)
+    if rules.refusals(request, World(device.info())):
+        refused(device, abi.ALLOC, request.argument(), errno.EINVAL, Reason.GFP_DMA)
+        return
     one = subject(allocator, size, gfp=Gfp.KERNEL | Gfp.DMA)
     assert {extent.zone for extent in one.extents} == {abi.CONSTANTS["MEMLAB_ZONE_DMA"]}
     assert max(piece.phys for piece in one.pieces()) < 1 << 24
@@ -178,8 +185,12 @@ def test_dma(subject, allocator, size):
 
 @pytest.mark.parametrize("allocator, size", [
     (PAGES, 65536), (PAGES_EXACT, 20480), (VMALLOC, 65536)])
-def test_dma32(subject, allocator, size):
-    """Memory from the DMA32 zone lies below 4 GiB."""
+def test_dma32(subject, device, allocator, size):
+    """Memory from the DMA32 zone lies below 4 GiB; not every vmalloc takes it from there."""
+    request = Request(allocator, size, Gfp.KERNEL | Gfp.DMA32)
+    if rules.refusals(request, World(device.info())):
+        refused(device, abi.ALLOC, request.argument(), errno.EINVAL, Reason.GFP_DMA32)
+        return
     one = subject(allocator, size, gfp=Gfp.KERNEL | Gfp.DMA32)
     assert max(piece.phys for piece in one.pieces()) < 1 << 32
 

@@ -171,6 +171,12 @@ def test_impossible(target, device, allocator, members, wanted, reason):
     """Whatever fails leaves the buffer, and the kernel's log, as it was."""
     made, mark = device.alloc(allocator, 5000), target.log_mark()
     device.fill(made.id, 1)
+    if members.get("gfp") == Gfp.NOWAIT and device.info().features & abi.FEATURE_VMALLOC_NOWAIT:
+        # this kernel's vmalloc can do so without sleeping
+        device.resize(made.id, members["bytes"], gfp=Gfp.NOWAIT)
+        assert device.query(made.id).backing == abi.VMALLOC_BACKING
+        device.free(made.id)
+        return
     unchanged(device, made.id, refused, device, abi.RESIZE,
               make(abi.Resize, id=made.id, **members), wanted, reason)
     assert target.log_since(mark) == []
