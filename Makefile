@@ -63,6 +63,10 @@ claims-by-kernel: ## Measure the claims on every kernel, for the page that compa
 	@BUILD='$(BUILD)' $(PYTHON) tests/claims-by-kernel >$(BUILD)/claims-by-kernel.rst
 	@mv $(BUILD)/claims-by-kernel.rst Documentation/
 
+debug-kernel: ## Build the kernel that catches mistakes
+	@tests/setup build vm kernel
+	@tests/vm/fetch debug
+
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' $(PYTHON) -m pytest tests/test_scale.py $(PYTEST)
@@ -76,7 +80,7 @@ lint: ## Compiler, sparse, checkpatch, shellcheck, Python and format checks
 	@BUILD='$(BUILD)' tests/lint
 
 setup: ## Install the Debian packages that all tasks need
-	@tests/setup build vm check lint
+	@tests/setup build vm check kernel lint
 
 # The driver is built in a copy, so that several kernels can have one each.
 module: ## Build the module, for KDIR
@@ -130,5 +134,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix claims-by-kernel scale shell lint setup module tools guest install uninstall \
+.PHONY: all help demo check check-matrix claims-by-kernel scale shell lint setup module tools guest install uninstall debug-kernel \
 	install-module uninstall-module clean

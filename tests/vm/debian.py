@@ -13,13 +13,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import buildroot, cache, kernels, vmlinux
+from . import buildroot, built, cache, kernels, vmlinux
 from .apt import State
 from .errors import VmError
 
 
 def fetch(source, refresh=False):
     """The Kernel of `source`, fetched if it is not there yet (or may be older)."""
+    if source.build:
+        return built.fetch(source, refresh)
     home = cache.directory() / "kernels" / source.name
     if not refresh and (kernel := _cached(source, home)):
         return kernel

@@ -30,9 +30,11 @@ class Source:
     name: str
     summary: str
     architecture: Architecture
-    image: str
+    image: str                  # the package: an image, or the source of one that is built
     suite: str = None           # None: those of the host's Debian
     build_root: bool = False    # modules are built with that suite's programs
+    build: str = ""             # the configuration to build it with
+    append: str = ""            # more of its command line
     matrix: bool = True         # belongs to `make check-matrix`
 
 

@@ -17,6 +17,8 @@ from .monitor import Monitor
 from .payload import default_payload
 
 _CONSOLE_TAIL = 40
+_KMEMLEAK = "/sys/kernel/debug/kmemleak"
+_SCAN_SECONDS = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,6 +166,23 @@ class Machine:
         mark = mark or self.boot_mark()
         return (kernellog.problems(self._channel.log.since(mark.line)) +
                 kernellog.taint_problems(mark.taint, taint))
+
+    def leaks(self):
+        """What nothing points to any more: kmemleak's reports, where the kernel has it.
+
+        It tells of objects that are 5 s old and that two scans have not found.
+        """
+        script = (f"test -e {_KMEMLEAK} || exit 0; sleep 6;"
+                  f"echo scan >{_KMEMLEAK} && echo scan >{_KMEMLEAK} && cat {_KMEMLEAK}")
+        result = self.run(["sh", "-c", script], timeout=_SCAN_SECONDS)
+        if result.returncode:
+            raise VmError(f"kmemleak: {result.stderr.decode(errors='replace')}")
+        return result.stdout.decode(errors="replace").splitlines()
+
+    def verdict(self):
+        """All that the kernel has to complain of: problems(), and then leaks()."""
+        found = self.problems()     # before lines that kmemleak logs of its reports
+        return found + self.leaks()
 
     def problems_seen(self):
         """Like problems(), of a guest that may be gone: what it still could say."""

@@ -39,11 +39,13 @@ def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=
     return [
         binary(architecture), *architecture.machine,
         "-accel", accel, *(["-icount", "shift=0,sleep=off"] if icount else []),
-        "-m", mem, "-smp", str(smp),
+        # A kernel without ACPI finds the processors of other sockets, and no other cores.
+        "-m", mem, "-smp", f"{smp},sockets={smp}",
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-chardev", console, "-serial", "chardev:console",
         "-kernel", str(kernel.bootable),
-        "-append", f"console={architecture.console} panic=-1 {architecture.append} {append}",
+        "-append", f"console={architecture.console} panic=-1 {architecture.append}"
+                   f" {kernel.source.append} {append}",
     ]
 
 
