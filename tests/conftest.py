@@ -31,7 +31,10 @@ def target():
     if with_driver.boot_problems:
         pytest.exit("\n".join(with_driver.boot_problems), 1)
     yield with_driver
+    problems = with_driver.verdict()
     with_driver.close()
+    if problems:
+        raise RuntimeError("\n".join(problems))
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +45,7 @@ def careless_target(target):
     machine = VirtualTarget(append="init_on_alloc=0", mem="512M")
     machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
     yield machine
-    problems = machine.problems()
+    problems = machine.verdict()
     machine.close()
     if problems:
         raise RuntimeError("\n".join(problems))
@@ -77,7 +80,7 @@ def liar(liar_payload):
     machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab;"
                  "mkdir /tmp/v1; mount -t cgroup -o memory memory /tmp/v1"])
     yield machine
-    problems = machine.problems()
+    problems = machine.verdict()
     machine.close()
     if problems:
         raise RuntimeError("\n".join(problems))

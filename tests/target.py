@@ -137,6 +137,11 @@ class LocalTarget:
         return found
 
     @staticmethod
+    def verdict():
+        """Every test has asked already."""
+        return []
+
+    @staticmethod
     def _log():
         return subprocess.run(["dmesg"], capture_output=True, check=True,
                               text=True, errors="replace").stdout.splitlines()
