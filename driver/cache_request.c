@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests about caches, and what their objects need to know of them. */
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/string.h>
 
 #include "cache.h"
@@ -46,6 +48,44 @@ bool memlab_cache_copyable(const struct memlab_cache *cache, u64 offset, u64 len
 {
 	return offset >= cache->user_offset && length <= cache->user_bytes &&
 	       offset - cache->user_offset <= cache->user_bytes - length;
+}
+
+static bool memlab_copy_undeclared;
+
+static int memlab_copy_undeclared_set(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err = kstrtobool(val, &on);
+
+	if (err)
+		return err;
+	if (on && !IS_ENABLED(CONFIG_HARDENED_USERCOPY))
+		return -EOPNOTSUPP;
+	WRITE_ONCE(memlab_copy_undeclared, on);
+	return 0;
+}
+
+static const struct kernel_param_ops memlab_copy_undeclared_ops = {
+	.set = memlab_copy_undeclared_set,
+	.get = param_get_bool,
+};
+
+module_param_cb(copy_undeclared, &memlab_copy_undeclared_ops, &memlab_copy_undeclared, 0600);
+MODULE_PARM_DESC(
+	copy_undeclared,
+	"Let administrators copy what a cache does not declare; the kernel kills the process, or panics");
+
+/**
+ * memlab_cache_dares() - whether a copy that the kernel will stop shall be tried
+ *
+ * It stops it by BUG(): the process dies in the middle of its request, and whatever
+ * that held is never given back.
+ *
+ * Return: whether root wants to see that.
+ */
+bool memlab_cache_dares(void)
+{
+	return READ_ONCE(memlab_copy_undeclared) && capable(CAP_SYS_ADMIN);
 }
 
 static const char *memlab_cache_function(const struct memlab_cache *cache)

@@ -325,6 +325,7 @@ u32 memlab_cache_id(const struct memlab_cache *cache);
 u64 memlab_cache_bytes(const struct memlab_cache *cache);
 const char *memlab_cache_name(const struct memlab_cache *cache);
 bool memlab_cache_copyable(const struct memlab_cache *cache, u64 offset, u64 length);
+bool memlab_cache_dares(void);
 void memlab_cache_forget_file(struct memlab_file *file);
 void memlab_cache_destroy_all(void);
 int memlab_ioctl_cache_create(struct memlab_request *req);
