@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "usercopy.h"
 #include "witness.h"
 
 #define MOST_BYTES  4096
@@ -202,6 +203,8 @@ static enum verdict run_usercopy(struct claim_run *run)
 
 	if (!is_checked(run, &why))
 		return claim_unknown(run, "%s, so it does not check copies", why);
+	if (usercopy_dares())
+		return usercopy_provoke(run);
 	kcore = kcore_open();
 	if (!kcore)
 		return claim_unknown(run, "/proc/kcore: %s", strerror(errno));
@@ -242,7 +245,10 @@ const struct claim claim_cache_usercopy = {
 	       "were written and no others. Ranges that leave the part must be refused and "
 	       "change nothing: it is the driver that refuses, as the kernel's own check would "
 	       "be the end of the tool. The kernel's word is usersize in /sys/kernel/slab, which "
-	       "must be what was declared; it does not tell where the part begins.",
+	       "must be what was declared; it does not tell where the part begins. With the "
+	       "module parameter copy_undeclared and --provoke, for a machine that may be "
+	       "restarted, a process of its own reads just outside of the part, and the kernel "
+	       "must say \"usercopy: Kernel memory exposure attempt detected\" and kill it.",
 	.choice = "Declare exactly the part that user space shall see, and keep pointers and "
 		  "lengths out of it: then a wrong size in a copy does not leak or overwrite "
 		  "them.",
