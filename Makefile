@@ -36,7 +36,8 @@ PYTHON := /usr/bin/python3
 GUEST_CFLAGS := -static -O2 -g -Wall -Wextra -Wno-missing-field-initializers
 GUEST_SOURCES := $(wildcard tests/guest/*.c)
 GUEST_BIN := $(BUILD)/guest/bin
-GUEST_PROGRAMS := $(GUEST_SOURCES:tests/guest/%.c=$(GUEST_BIN)/%) $(GUEST_BIN)/proxy32
+GUEST_PROGRAMS := $(GUEST_SOURCES:tests/guest/%.c=$(GUEST_BIN)/%) $(GUEST_BIN)/proxy32 \
+	$(GUEST_BIN)/failnth
 
 all: module tools ## Build the module and the tool
 
@@ -66,6 +67,11 @@ claims-by-kernel: ## Measure the claims on every kernel, for the page that compa
 debug-kernel: ## Build the kernel that catches mistakes
 	@tests/setup build vm kernel
 	@tests/vm/fetch debug
+
+check-debug: debug-kernel ## Run the tests on that kernel, and those that need it
+	@tests/setup check
+	BUILD='$(BUILD)' KERNEL=debug $(PYTHON) -m pytest \
+		-n $(JOBS) --dist loadfile tests $(PYTEST)
 
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check
@@ -104,6 +110,10 @@ $(GUEST_BIN)/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -Iuapi -o $@ $<
 
+$(GUEST_BIN)/failnth: $(wildcard tests/guest/failnth/*.[ch])
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -Iuapi -o $@ $(filter %.c,$^)
+
 $(GUEST_BIN)/%32: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -m32 $(GUEST_CFLAGS) -Iuapi -o $@ $<
@@ -134,5 +144,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix claims-by-kernel scale shell lint setup module tools guest install uninstall debug-kernel \
+.PHONY: all help demo check check-matrix claims-by-kernel scale shell lint setup module tools guest install uninstall debug-kernel check-debug \
 	install-module uninstall-module clean

@@ -5,6 +5,7 @@ A test file imports the fixture that it uses.
 """
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def boot(**options):
 def planted(kernel, name, directory):
     """The payload with a driver that was patched."""
     for part in ("driver", "uapi"):
-        mutants.shutil.copytree(mutants.ROOT / part, directory / part)
+        shutil.copytree(mutants.ROOT / part, directory / part)
     done = subprocess.run(["git", "apply", PLANTED / f"{name}.patch"], cwd=directory, text=True,
                           capture_output=True, check=False,
                           env={**os.environ, "GIT_CEILING_DIRECTORIES": str(directory.parent)})
