@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The debug kernel and the harness see the mistakes that they are there to see.
+
+Each patch in tests/planted puts one into a copy of the driver.
+"""
+
+import pytest
+
+from debugging import PATIENCE, PLANTED, boot, debug_kernel_fixture, planted, prepare_faults
+
+__all__ = ["debug_kernel_fixture"]
+
+TRY = "memlab try kmalloc 100"
+LOCKS = f"{TRY}; memlab info"
+# What makes it happen, and what the kernel must say.
+EXPECTED = {
+    "out-of-bounds": (TRY, "BUG: KASAN: slab-out-of-bounds in memlab_"),
+    "use-after-free": (TRY, "use-after-free in memlab_"),
+    "leak": ("failnth alloc-kmalloc", "memlab_buffer_prepare+"),
+    "lock-order": (TRY, "WARNING: possible circular locking dependency detected"),
+    "sleep-in-atomic": (TRY, "BUG: sleeping function called from invalid context"),
+    "shift": (TRY, "UBSAN: shift-out-of-bounds in"),
+}
+
+
+def test_each_patch_is_expected():
+    """Every patch is tried, without the debug kernel too."""
+    assert sorted(EXPECTED) == sorted(path.stem for path in PLANTED.glob("*.patch"))
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_planted(debug_kernel, tmp_path, name):
+    """The mistake is reported, by its name."""
+    command, expected = EXPECTED[name]
+    machine = boot(payload=planted(debug_kernel, name, tmp_path))
+    try:
+        assert not machine.boot_problems
+        prepare_faults(machine)
+        machine.run(["sh", "-c", command], timeout=PATIENCE)
+        verdict = machine.verdict()
+    finally:
+        machine.close()
+    assert any(expected in line for line in verdict), "\n".join(verdict)
