@@ -29,6 +29,10 @@ UDEV_RULE = /usr/lib/udev/rules.d/60-memlab.rules
 SYSUSERS = /usr/lib/sysusers.d/memlab.conf
 # Virtual machines at a time, of 1 to 2 GiB each; the computer itself can be tested only once.
 JOBS ?= $(if $(filter local,$(TARGET)),0,$(shell n=$$(nproc); echo $$((n < 4 ? n : 4))))
+# How long to fuzz, in seconds, and which programs; FUZZ="--user alice --threads 1" says more.
+DURATION ?= 60
+SEED ?=
+FUZZ ?=
 # More options for pytest, such as PYTEST="-k claims -x".
 PYTEST ?=
 
@@ -37,7 +41,7 @@ GUEST_CFLAGS := -static -O2 -g -Wall -Wextra -Wno-missing-field-initializers
 GUEST_SOURCES := $(wildcard tests/guest/*.c)
 GUEST_BIN := $(BUILD)/guest/bin
 GUEST_PROGRAMS := $(GUEST_SOURCES:tests/guest/%.c=$(GUEST_BIN)/%) $(GUEST_BIN)/proxy32 \
-	$(GUEST_BIN)/failnth
+	$(GUEST_BIN)/failnth $(GUEST_BIN)/fuzz
 
 all: module tools ## Build the module and the tool
 
@@ -76,6 +80,11 @@ check-debug: debug-kernel ## Run the tests on that kernel, and those that need i
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' $(PYTHON) -m pytest tests/test_scale.py $(PYTEST)
+
+fuzz: ## Throw random calls at the driver; DURATION= seconds, SEED= of an older run
+	@tests/setup build vm check
+	@BUILD='$(BUILD)' tests/fuzz --kernel '$(KERNEL)' --seconds '$(DURATION)' \
+		$(if $(SEED),--seed '$(SEED)') $(FUZZ)
 
 shell: ## A shell in the virtual machine, with the module loaded
 	@tests/setup build vm
@@ -118,6 +127,11 @@ $(GUEST_BIN)/%32: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -m32 $(GUEST_CFLAGS) -Iuapi -o $@ $<
 
+# The C programs that it writes hold its headers.
+$(GUEST_BIN)/fuzz: $(wildcard tests/guest/fuzz/*.[ch])
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -D_GNU_SOURCE -Iuapi -Wa,-Itests/guest/fuzz -o $@ $(filter %.c,$^)
+
 install: tools ## Install the tool, the library, headers and man pages
 	@$(MAKE) -s -C tools install BUILD='$(BUILD)/tools' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 
@@ -144,5 +158,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix claims-by-kernel scale shell lint setup module tools guest install uninstall debug-kernel check-debug \
-	install-module uninstall-module clean
+.PHONY: all help demo check check-matrix check-debug claims-by-kernel debug-kernel scale fuzz \
+	shell lint setup module tools guest install uninstall install-module uninstall-module clean
