@@ -51,6 +51,7 @@ class Run:
         self.mark = machine.log_mark()
         self.process = machine.spawn(["fuzz", "--report", *map(str, arguments)])
         self.batches = []
+        self.operations = 0
         self.statistics = None
 
     def _problems(self):
@@ -64,12 +65,15 @@ class Run:
     def _batch(self):
         """The next programs, as text; None at the end, or what is wrong as an exception."""
         lines = []
-        while (line := self.process.readline(self.patience)) not in (b"run\n", b"end\n"):
+        while not (line := self.process.readline(self.patience)).startswith((b"run ", b"end\n")):
             if not line.endswith(b"\n"):
                 raise EOFError(f"the fuzzer ended, {self.process.wait(10)}: "
                                f"{self.process.stderr_so_far().decode()}")
             lines.append(line.decode())
-        return "".join(lines) if line == b"run\n" else None
+        if line == b"end\n":
+            return None
+        self.operations = int(line.split()[1])
+        return "".join(lines)
 
     def _go_on(self):
         """Lets it run its next programs, unless the last ones did harm: whether it ended."""

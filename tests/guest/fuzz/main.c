@@ -122,7 +122,7 @@ static bool report(const struct program *programs, unsigned int count)
 		return true;
 	for (i = 0; i < count; i++)
 		print_program(stdout, &programs[i]);
-	printf("run\n");
+	printf("run %llu\n", calls_done());
 	fflush(stdout);
 	return fgets(line, sizeof(line), stdin) && *line == 'g';
 }
