@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kmem_cache_create(), and what a cache and its objects take. */
 #include <linux/cache.h>
+#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -9,29 +10,47 @@
 #include "cache.h"
 #include "compat.h"
 
-/* A cache counts for one slab at least. */
-#define MEMLAB_CACHE_LEAST SZ_32K
+/* The largest slab of small objects (mm/slub.c, slub_max_order). */
+#define MEMLAB_CACHE_SLAB SZ_32K
 /* Pages that there must be to make one. */
 #define MEMLAB_CACHE_PAGES 1024
 
 /*
+ * Objects that a processor may keep for itself beside the slab that it takes them from.
+ * Up to Linux 6.19 those of its partial slabs, which are taken to be half full
+ * (set_cpu_partial()), since then two sheaves of fewer (calculate_sheaf_capacity()).
+ */
+static u64 memlab_cache_kept(u64 bytes)
+{
+	if (bytes >= PAGE_SIZE)
+		return 12;
+	if (bytes >= 1024)
+		return 48;
+	return bytes >= 256 ? 104 : 240;
+}
+
+/*
  * What so many objects may take (mm/slub.c, calculate_order()): up to a quarter of a
- * slab may be lost, or more where not even 32 KiB (slub_max_order) lose less.
+ * slab may be lost, or more where not even 32 KiB (slub_max_order) lose less. An object
+ * that one processor keeps is none for another. What a node keeps serves all its
+ * processors; where there are several, up to ten empty slabs of each go uncounted.
  */
 u64 memlab_cache_takes(const struct memlab_cache *cache, u64 objects)
 {
 	u64 align = max_t(u64, cache->align, ARCH_SLAB_MINALIGN);
-	u64 bytes;
+	u64 bytes, slab, kept;
 
 	if (cache->flags & MEMLAB_CACHE_HWCACHE_ALIGN)
 		align = max_t(u64, align, cache_line_size());
 	bytes = ALIGN(cache->bytes, align);
-	if (bytes > MEMLAB_CACHE_LEAST)
+	kept = memlab_cache_kept(bytes);
+	if (bytes > MEMLAB_CACHE_SLAB)
 		bytes = PAGE_SIZE << get_order(bytes);
 	else
 		bytes = max(bytes + DIV_ROUND_UP(bytes, 3),
-			    DIV_ROUND_UP(MEMLAB_CACHE_LEAST, MEMLAB_CACHE_LEAST / bytes));
-	return max_t(u64, MEMLAB_CACHE_LEAST, objects * bytes);
+			    DIV_ROUND_UP(MEMLAB_CACHE_SLAB, MEMLAB_CACHE_SLAB / bytes));
+	slab = max_t(u64, MEMLAB_CACHE_SLAB, bytes);
+	return num_online_cpus() * (slab + kept * bytes) + max(slab, objects * bytes);
 }
 
 struct memlab_cache_work {

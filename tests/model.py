@@ -65,6 +65,8 @@ class Cache:
     def __init__(self, reply):
         self.ident = reply.id
         self.size = reply.bytes
+        align = max(reply.align, 8)
+        self.stride = -(-reply.bytes // align) * align
         self.user = (reply.user_offset, reply.user_bytes) if reply.user_bytes else None
         self.objects = self.most = 0
 
@@ -76,3 +78,11 @@ class Cache:
     def least(self):
         """Bytes that it must count for."""
         return max(32768, self.most * self.size)
+
+    def greatest(self, processors):
+        """Bytes that it may count for: half of a slab may be lost, and processors keep some."""
+        kept = next(number for size, number in ((4096, 12), (1024, 48), (256, 104), (0, 240))
+                    if self.stride >= size)
+        slab = max(32768, 2 * self.stride)
+        return max(slab, self.most * 2 * self.stride) + processors * (
+            slab + kept * 2 * self.stride)

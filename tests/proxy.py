@@ -212,9 +212,9 @@ class Proxy:
         self.call("setresgid", uid, uid, uid)
         self.call("setresuid", uid, uid, uid)
 
-    def stay(self):
-        """Runs on the first processor only, which hands out first what was freed there last."""
-        self.call("sched_setaffinity", 0, 8, (1).to_bytes(8, "little"))
+    def stay(self, processor=0):
+        """Runs on one processor only, which hands out first what was freed there last."""
+        self.call("sched_setaffinity", 0, 8, (1 << processor).to_bytes(8, "little"))
 
     # The end
 

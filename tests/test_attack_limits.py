@@ -107,7 +107,8 @@ def test_total(target, device, parameter, race):
 
 def test_left_by_the_dead(device, process, alice, parameter):
     """Persistent buffers count for their user when no process of it is left; root frees them."""
-    parameter("max_user_bytes", 32 * PAGE)
+    limit = 96 * PAGE
+    parameter("max_user_bytes", limit)
     parameter("max_user_caches", 1)
     made = [alice.alloc(allocator, 4 * PAGE, PERSISTENT)
             for allocator in (KMALLOC, VMALLOC, KVMALLOC, PAGES, PAGES_EXACT)]
@@ -121,9 +122,9 @@ def test_left_by_the_dead(device, process, alice, parameter):
     assert device.info().total_bytes == used
     again, bob = Device(process(user="alice")), Device(process(user="bob"))
     assert (again.info().user_bytes, again.info().user_caches) == (used, 1)
-    assert error_of(again.alloc, VMALLOC, 32 * PAGE - used + 1) == "EDQUOT"
+    assert error_of(again.alloc, VMALLOC, limit - used + 1) == "EDQUOT"
     assert error_of(again.create_cache, 64) == "EDQUOT"
-    bob.alloc(VMALLOC, 32 * PAGE)
+    bob.alloc(VMALLOC, limit)
     again.proxy.kill()
     bob.proxy.kill()
 
@@ -136,7 +137,7 @@ def test_left_by_the_dead(device, process, alice, parameter):
         device.free(ident)
     device.destroy_cache(cache)
     assert device.info().total_bytes == 0
-    Device(process(user="alice")).alloc(VMALLOC, 32 * PAGE)
+    Device(process(user="alice")).alloc(VMALLOC, limit)
 
 
 @pytest.fixture

@@ -380,6 +380,31 @@ def test_bytes(target, users, size, align):
     assert alice.info().user_bytes == 0
 
 
+@pytest.mark.parametrize("size", [100, 3000, 20000, 131072])
+def test_bytes_of_processors(target, users, size):
+    """So is what one processor keeps while another one takes more."""
+    alice, _ = users
+    processors = target.run(["nproc"]).stdout
+    if int(processors) < 2:
+        pytest.skip("there is one processor")
+    ident = alice.create_cache(size, user=(0, 1)).id
+
+    def demand():
+        *_, pages, slab_count = slabs(target)[f"memlab-{ident}"]
+        assert slab_count * pages * PAGE <= alice.info().user_bytes
+    keep = alice.alloc(CACHE, 0, cache=ident)  # while there is one, nothing is taken back
+    for most in (12, 100, 500):
+        for processor in (0, 1, 0, 1):
+            alice.proxy.stay(processor)
+            made = alice.alloc_many(most, CACHE, 0, cache=ident)
+            demand()
+            alice.free_many(made)
+            demand()
+    alice.free(keep.id)
+    alice.destroy_cache(ident)
+    assert alice.info().user_bytes == 0
+
+
 def test_bytes_limit(users, parameter):
     """EDQUOT comes before more is taken than max_user_bytes; root's limit is that of all."""
     alice, _ = users

@@ -381,7 +381,7 @@ enum memlab_reason {
  * Bytes in use are what an allocation really takes: the size of the slab object
  * or of the block of pages, not the size that was asked for. Objects of a cache are
  * counted with it: for the most that there have been since there was none, with what
- * slabs lose, and 32 KiB at least.
+ * slabs lose and what each processor may keep for itself, even when it is empty.
  */
 struct memlab_info {
 	__u32 size;
