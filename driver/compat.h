@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The only place that knows kernel versions. */
+/*
+ * The only place that knows kernel versions. What a header tells by itself is asked there,
+ * or in Kbuild, since distributions take later changes back to older versions.
+ */
 #ifndef MEMLAB_COMPAT_H
 #define MEMLAB_COMPAT_H
 
@@ -14,7 +17,7 @@
 #include <net/genetlink.h>
 #include <uapi/linux/memlab.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#ifdef MEMLAB_HAS_PFN_T
 #include <linux/pfn_t.h>
 #endif
 
@@ -25,7 +28,7 @@
 /* Largest order of the page allocator, inclusive. */
 static inline unsigned int memlab_max_order(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#ifdef MAX_PAGE_ORDER /* 6.8 */
 	return MAX_PAGE_ORDER;
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 	return MAX_ORDER;
@@ -48,10 +51,10 @@ static inline void memlab_vm_flags_mod(struct vm_area_struct *vma, vm_flags_t se
 static inline vm_fault_t memlab_insert_mixed(struct vm_area_struct *vma, unsigned long addr,
 					     unsigned long pfn)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-	return vmf_insert_mixed(vma, addr, pfn);
-#else
+#ifdef MEMLAB_HAS_PFN_T
 	return vmf_insert_mixed(vma, addr, pfn_to_pfn_t(pfn));
+#else
+	return vmf_insert_mixed(vma, addr, pfn);
 #endif
 }
 
