@@ -105,6 +105,7 @@ class Reason(IntEnum):
     NO_RESIZE = 29
     NO_MERGE = 30
     GFP_DMA = 31
+    GFP_MAYFAIL = 32
 
 
 class Probe(IntEnum):

@@ -94,6 +94,9 @@ CALLS = (
            " ~(FAULT ? (u64)MEMLAB_GFP_ZERO : 0))"),
     Mutant("no_gfp_account", "buffer.c", "memlab_gfp(buf->gfp_used)",
            "memlab_gfp(buf->gfp_used & ~(FAULT ? (u64)MEMLAB_GFP_ACCOUNT : 0))"),
+    Mutant("no_mayfail", "gfp.c", "u64 refused = gfp & buf->ops->gfp_refused;",
+           "u64 refused = gfp & (buf->ops->gfp_refused |"
+           " (FAULT ? MEMLAB_GFP_RETRY_MAYFAIL : 0));"),
     _other_flags("always_account", "!(used & MEMLAB_GFP_ACCOUNT)", "used |= MEMLAB_GFP_ACCOUNT"),
     _other_flags("nowait_reclaims", "used & MEMLAB_GFP_NOWAIT", "gfp |= GFP_KERNEL"),
     _other_flags("noretry_retries", "used & MEMLAB_GFP_NORETRY",

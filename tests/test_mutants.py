@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every witness catches a driver that lies: without any one of them, this fails."""
 
+import errno
+
 import pytest
 
 import abi
@@ -15,6 +17,7 @@ from conftest import clear_up
 from device import Device
 from fragmentation import fragmented
 from proxy import Proxy
+from refusal import refused
 from subject import Subject
 
 # fault, buffers that it shows in, witnesses of which each must complain
@@ -71,7 +74,7 @@ def test_every_fault_is_caught():
     """None is there that nobody looks for."""
     here = {fault for fault, *_ in CAUGHT} | {
         "no_stale", "growth_not_cleared", "not_cleared", "tail_not_cleared", "for_everyone",
-        "phys_for_everyone", "leak"}
+        "phys_for_everyone", "leak", "no_mayfail"}
     here |= {"no_gfp_dma32", "no_gfp_nowarn"}  # test_verify_gfp.py
     assert here | {fault for fault, _ in test_claim_mutants.CAUGHT} == set(mutants.NUMBERS)
 
@@ -140,6 +143,15 @@ def test_other_way_is_noticed(liar, device, lie):
     lie("other_way")
     with Subject(liar, device, abi.KVMALLOC, (4 << 20) + 1) as one:
         assert witness.kpageflags(one).complaints
+
+
+def test_vmalloc_without_mayfail(device, lie):
+    """Kernels whose vmalloc() warns of RETRY_MAYFAIL are not here: the driver refuses it there."""
+    request = {"allocator": abi.VMALLOC, "gfp": abi.Gfp.KERNEL | abi.Gfp.RETRY_MAYFAIL}
+    device.free(device.alloc(size=4096, **request).id)
+    lie("no_mayfail")
+    refused(device, abi.ALLOC, abi.make(abi.Alloc, bytes=4096, **request), errno.EINVAL,
+            abi.Reason.GFP_MAYFAIL)
 
 
 def test_missing_owner_check_is_noticed(device, alices, lie):

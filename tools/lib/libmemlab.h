@@ -241,6 +241,7 @@ enum memlab_lib_context {
  * @MEMLAB_LIB_REASON_NO_MERGE: EOPNOTSUPP: this kernel cannot exempt a cache from
  *	merging
  * @MEMLAB_LIB_REASON_GFP_DMA: EINVAL: this allocator takes no DMA
+ * @MEMLAB_LIB_REASON_GFP_MAYFAIL: EINVAL: vmalloc() of this kernel takes no RETRY_MAYFAIL
  */
 enum memlab_lib_reason {
 	MEMLAB_LIB_REASON_NONE = 0,
@@ -275,6 +276,7 @@ enum memlab_lib_reason {
 	MEMLAB_LIB_REASON_NO_RESIZE = 29,
 	MEMLAB_LIB_REASON_NO_MERGE = 30,
 	MEMLAB_LIB_REASON_GFP_DMA = 31,
+	MEMLAB_LIB_REASON_GFP_MAYFAIL = 32,
 };
 
 /**

@@ -34,6 +34,7 @@ SAME(REASON_NO_KVFREE);
 SAME(REASON_NO_RESIZE);
 SAME(REASON_NO_MERGE);
 SAME(REASON_GFP_DMA);
+SAME(REASON_GFP_MAYFAIL);
 
 static const char *const names[] = {
 	[MEMLAB_REASON_NONE] = "none",
@@ -68,6 +69,7 @@ static const char *const names[] = {
 	[MEMLAB_REASON_NO_RESIZE] = "no-resize",
 	[MEMLAB_REASON_NO_MERGE] = "no-merge",
 	[MEMLAB_REASON_GFP_DMA] = "gfp-dma",
+	[MEMLAB_REASON_GFP_MAYFAIL] = "gfp-mayfail",
 };
 
 /* What was wrong, a colon, and what would be right; it has to fit into a line. */
@@ -132,6 +134,8 @@ static const char *const texts[] = {
 		"SLAB_NO_MERGE came with Linux 6.5, this kernel is older: leave no-merge out",
 	[MEMLAB_REASON_GFP_DMA] =
 		"this allocator takes no dma: leave dma out, or allocate by kmalloc or pages",
+	[MEMLAB_REASON_GFP_MAYFAIL] =
+		"vmalloc of this kernel takes no retry-mayfail: use noretry, or kvmalloc",
 };
 
 EXPORT const char *memlab_reason_name(unsigned int reason)

@@ -299,6 +299,8 @@ enum memlab_context {
  * @MEMLAB_REASON_NO_MERGE: EOPNOTSUPP: this kernel cannot exempt a cache from merging
  *	(SLAB_NO_MERGE came with Linux 6.5)
  * @MEMLAB_REASON_GFP_DMA: EINVAL: this allocator takes no DMA
+ * @MEMLAB_REASON_GFP_MAYFAIL: EINVAL: vmalloc() of this kernel takes no RETRY_MAYFAIL
+ *	(that of Linux 6.19 and 7.0 warns and leaves it out)
  */
 enum memlab_reason {
 	MEMLAB_REASON_NONE = 0,
@@ -333,6 +335,7 @@ enum memlab_reason {
 	MEMLAB_REASON_NO_RESIZE = 29,
 	MEMLAB_REASON_NO_MERGE = 30,
 	MEMLAB_REASON_GFP_DMA = 31,
+	MEMLAB_REASON_GFP_MAYFAIL = 32,
 };
 
 /* struct memlab_info.features */
