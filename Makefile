@@ -74,7 +74,7 @@ debug-kernel: ## Build the kernel that catches mistakes
 
 check-debug: debug-kernel ## Run the tests that need that kernel
 	@tests/setup check
-	BUILD='$(BUILD)' KERNEL=debug $(PYTHON) -m pytest -n $(JOBS) \
+	BUILD='$(BUILD)' KERNEL=debug $(PYTHON) -m pytest -n $(JOBS) --dist loadfile \
 		tests/test_failnth.py tests/test_planted.py tests/test_provoke.py $(PYTEST)
 
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures: the target, processes in it, and a check round every test."""
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import mutants  # noqa: E402
 from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
-from fragmentation import fragmented as fragmented_memory  # noqa: E402
+from fragmentation import fragmented  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from subject import Subject  # noqa: E402
 from target import VirtualTarget, open_target  # noqa: E402
@@ -218,35 +217,23 @@ def hypervisor(target):
 
 @pytest.fixture(scope="module", name="fragmented")
 def _fragmented(target):
-    """Free memory is in single pages, a part of it, while this file's tests run."""
-    with fragmented_memory(target):
+    """Free memory is in small blocks while this file's tests run."""
+    with fragmented(target):
         yield
 
 
 @pytest.fixture
-def scattered(fragmented, target, subject):
+def scattered(fragmented, subject):
     """Makes vmalloc buffers of many small extents, of 64 KiB on average at most."""
     # pylint: disable=unused-argument # fragmented is a state, not a value
-    def attempt(size):
+    def make(size):
         # blocks of free pages that are left get used up by the first ones
         for _ in range(10):
             one = subject(VMALLOC, size)
             if len(one.extents) >= size >> 16:
                 return one
-        return None
-
-    with contextlib.ExitStack() as more:
-        def make(size):
-            one = attempt(size)
-            if not one:
-                # a vmalloc() that asks for large blocks first finds them in the rest of memory;
-                # 32 KiB at once are what the kernel itself may need
-                more.enter_context(fragmented_memory(target, "--order", "3"))
-                one = attempt(size)
-            if not one:
-                raise RuntimeError("ten buffers in fragmented memory, and none is scattered")
-            return one
-        yield make
+        raise RuntimeError("ten buffers in fragmented memory, and none is scattered")
+    return make
 
 
 @pytest.fixture

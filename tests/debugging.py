@@ -21,7 +21,7 @@ PLANTED = Path(__file__).with_name("planted")
 FAULTS = ("failslab", "fail_page_alloc")
 # What a call may say when it finds no memory; a netlink socket says ENOBUFS.
 NO_MEMORY = {"ENOMEM", "ENOBUFS"}
-PATIENCE = 600
+PATIENCE = 300
 
 
 @pytest.fixture(scope="session", name="debug_kernel")

@@ -73,8 +73,8 @@ def story(target):
     """The whole of it; whether every witness agreed."""
     agreed = True
     with Proxy(target) as proxy, Device(proxy) as device, fragmented(target):
-        print("To make it look like a machine that has been up for long, a part of its free memory "
-              "was\nbroken into single pages (memlab frag).")
+        print("To make it look like a machine that has been up for long, free memory was broken "
+              "into\nsmall blocks (memlab frag).")
         for number, allocator in enumerate(ALLOCATORS, 1):
             print(bold(f"\n{number}. {SIZE[:-1]} MiB from {allocator}\n"))
             ident = int(target.run(["memlab", "-q", "alloc", allocator, SIZE]).stdout)

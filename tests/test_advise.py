@@ -8,7 +8,7 @@ import pytest
 import abi
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     NO_DEVICE, REFUSED, USAGE, as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
-from fragmentation import fragmented
+from fragmentation import fragmented, smallest_safe
 
 KIB, MIB = 1 << 10, 1 << 20
 COSTLY = 32 * KIB       # the page allocator does not refuse blocks up to here
@@ -247,8 +247,8 @@ class TestFragmented:
 
     @pytest.fixture(scope="class", autouse=True)
     def whole(self, target):
-        """All of free memory is in single pages."""
-        with fragmented(target, "--order", "0"):
+        """All of free memory is in small blocks."""
+        with fragmented(target, "--order", smallest_safe(target)):
             yield
 
     def test_largest(self, as_json):

@@ -26,7 +26,7 @@ import test_trace
 import test_verify
 import test_verify_gfp
 import witness
-from fragmentation import fragmented
+from fragmentation import fragmented, smallest_safe
 from witness import page_flags
 
 MAX = 4 << 20  # KMALLOC_MAX_SIZE of this kernel; test_kmalloc_max checks it
@@ -236,7 +236,7 @@ def test_kvmalloc_fallback(hypervisor, subject):
     """In fragmented memory kvmalloc() falls back far below KMALLOC_MAX_SIZE, in many extents."""
     for size in (65536, 1 << 20):
         assert subject(abi.KVMALLOC, size).query.backing == abi.LARGE
-    with fragmented(hypervisor, "--order", "0"):
+    with fragmented(hypervisor, "--order", smallest_safe(hypervisor)):
         for size in (65536, 1 << 20):
             for _ in range(64):
                 one = subject(abi.KVMALLOC, size)

@@ -14,6 +14,7 @@ import pytest
 import abi
 from cli import NO_DEVICE, REFUSED, USAGE
 from cli import as_json_fixture, memlab_fixture  # noqa: F401 # pylint: disable=unused-import
+from test_claim_mutants import REFUTED
 
 DOCUMENTATION = Path(__file__).resolve().parents[1] / "Documentation"
 CLAIMS = """
@@ -29,7 +30,6 @@ CLAIMS = """
 UNKNOWN = {"kzalloc-zero": "init_on_alloc=0", "gfp-zero": "init_on_alloc=0",
            "gfp-nowarn": "--provoke", "gfp-dma32": "4 GiB"}
 # What a kernel refutes whose vmalloc can do without sleeping.
-REFUTED = {"vmalloc-sleeps", "kvmalloc-gfp"}
 TIME_LIMIT = 60
 HOLDS, UNKNOWN_VERDICT = "holds", "unknown"
 QUICK = ("pages-exact", "kmalloc-large-buddy", "vmalloc-page-tables")

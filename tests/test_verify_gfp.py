@@ -8,12 +8,11 @@ import pytest
 
 import mutants
 from target import VirtualTarget
-from test_claim_mutants import verify
+from test_claim_mutants import NO_V1, is_mounted, verify
 
 PRESSURE = ("gfp-nowait", "gfp-noretry", "gfp-retry-mayfail", "gfp-account")
 CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
 SUBTREE = "/sys/fs/cgroup/cgroup.subtree_control"
-V1 = "/tmp/v1"
 KILLED_AFTER = (0.05, 0.2, 0.4, 0.7, 1.1)
 PATIENCE = 15
 
@@ -39,7 +38,7 @@ def fault(big):
 def v1(liar):
     """Skips where the kernel has no memory controller of cgroup v1."""
     if not is_mounted(liar):
-        pytest.skip("this kernel has no memory controller of cgroup v1")
+        pytest.skip(NO_V1)
 
 
 @pytest.fixture
@@ -53,11 +52,6 @@ def quiet(big):
 def words(machine, path):
     """The words of a file."""
     return machine.get(path).decode().split()
-
-
-def is_mounted(machine):
-    """Whether the hierarchy of cgroup v1 is."""
-    return f" {V1} " in machine.get("/proc/mounts").decode()
 
 
 def leftovers(machine):

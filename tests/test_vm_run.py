@@ -131,7 +131,8 @@ def test_timeout_leaves_nothing(empty):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_signal_leaves_nothing(empty, tmp_path, number):
     # a shell that is not interactive ignores SIGINT in what it starts with "&"
-    with running(["env", "--default-signal=INT", RUN, "--payload", empty, "--", "sh", "-c", "echo up; sleep 1000"],
+    with running(["env", "--default-signal=INT", RUN, "--payload", empty, "--",
+                  "sh", "-c", "echo up; sleep 1000"],
                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                  env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
         assert process.stdout.readline() == b"up\n"
