@@ -11,7 +11,10 @@ from .errors import VmError
 
 # An emulated processor is some tens of times slower, and stands still while the host
 # runs something else: a lockup is reported after 60 s, not 20, and so is an RCU stall.
-_PATIENCE = " watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
+# QEMU translates code anew for each address that it is mapped at, and keeps it all: where
+# every process has other addresses, most time goes into that, and at last seconds into
+# each write to a page that had code once (such as libc's, when it was migrated).
+_EMULATED = " watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 norandmaps"
 
 
 def binary(architecture):
@@ -34,7 +37,7 @@ def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=
     """What every boot has, the trial of an accelerator too."""
     architecture = kernel.source.architecture
     if accel == "tcg":
-        append += _PATIENCE
+        append += _EMULATED
         accel = "tcg" if icount else f"tcg,thread={'multi' if smp > 1 else 'single'}"
     return [
         binary(architecture), *architecture.machine,
