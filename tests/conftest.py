@@ -215,9 +215,9 @@ def hypervisor(target):
     return target
 
 
-@pytest.fixture(scope="module", name="fragmented")
+@pytest.fixture(name="fragmented")
 def _fragmented(target):
-    """Free memory is in small blocks while this file's tests run."""
+    """Free memory, or a part that is used first, is in small blocks during the test."""
     with fragmented(target):
         yield
 

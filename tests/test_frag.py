@@ -118,7 +118,8 @@ def back(target):
     free, large, mark = mem_free(target), in_blocks(target, 9), target.log_mark()
     yield
     assert holder(target) is None
-    assert mem_free(target) > free - 24 * MIB
+    # processors keep freed pages for themselves, on newer kernels many
+    assert until(lambda: mem_free(target) > free - 24 * MIB or compact(target))
     # Pages that the kernel itself took meanwhile may lie between: it can move most of them.
     assert until(lambda: in_blocks(target, 9) > large * 4 // 5 or compact(target))
     assert not [line for line in target.log_since(mark) if "oom" in line.lower()]

@@ -21,7 +21,7 @@ from refusal import refused
 from subject import Subject
 
 # fault, buffers that it shows in, witnesses of which each must complain
-KMALLOC, SLAB, VMALLOC = (abi.KMALLOC, 65536), (abi.KMALLOC, 4096), (abi.VMALLOC, 1 << 20)
+KMALLOC, SLAB, VMALLOC = (abi.KMALLOC, 32768), (abi.KMALLOC, 4096), (abi.VMALLOC, 1 << 20)
 CAUGHT = (
     ("wrong_frame", (KMALLOC, VMALLOC), (
         witness.pagemap, witness.direct_map_alias, witness.hypervisor_walk,

@@ -8,7 +8,7 @@ import pytest
 
 from abi import KMALLOC, KVMALLOC, PAGES, VMALLOC, Gfp
 from device import Device
-from fragmentation import fragmented
+from fragmentation import SINGLE, fragmented, smallest_safe
 from nlfamily import Family
 from nlview import buffers_told, extents_told
 from refusal import error_of
@@ -176,8 +176,9 @@ def test_churn(device, process, family, herd):
 @pytest.fixture
 def long(target, device):
     """A buffer of thousands of extents."""
+    size = 20 if smallest_safe(target) == SINGLE else 80
     with fragmented(target):
-        made = device.alloc(VMALLOC, 20 * MIB)
+        made = device.alloc(VMALLOC, size * MIB)
     yield made.id
     if made.id in device.ids():
         device.free(made.id)
