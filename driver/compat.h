@@ -10,6 +10,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
@@ -63,6 +64,13 @@ static inline bool memlab_is_slab(const void *addr)
 {
 	return PageSlab(virt_to_head_page(addr));
 }
+
+/* Before 6.4 it was there for those architectures only that need it. */
+#ifndef barrier_nospec
+#define barrier_nospec() \
+	do {             \
+	} while (0)
+#endif
 
 /* Like copy_from_user(), but leaves alone what it could not copy. */
 static inline unsigned long memlab_copy_in(void *to, const void __user *from, unsigned long n)
