@@ -40,6 +40,8 @@ PYTHON := /usr/bin/python3
 GUEST_CFLAGS := -static -O2 -g -Wall -Wextra -Wno-missing-field-initializers
 GUEST_SOURCES := $(wildcard tests/guest/*.c)
 GUEST_BIN := $(BUILD)/guest/bin
+# The compiler of 32-bit programs.
+CC32 ?= $(CC) -m32
 GUEST_PROGRAMS := $(GUEST_SOURCES:tests/guest/%.c=$(GUEST_BIN)/%) $(GUEST_BIN)/proxy32 \
 	$(GUEST_BIN)/failnth $(GUEST_BIN)/fuzz
 
@@ -125,7 +127,7 @@ $(GUEST_BIN)/failnth: $(wildcard tests/guest/failnth/*.[ch])
 
 $(GUEST_BIN)/%32: tests/guest/%.c
 	@mkdir -p $(@D)
-	$(CC) -m32 $(GUEST_CFLAGS) -Iuapi -o $@ $<
+	$(CC32) $(GUEST_CFLAGS) -Iuapi -o $@ $<
 
 # The C programs that it writes hold its headers.
 $(GUEST_BIN)/fuzz: $(wildcard tests/guest/fuzz/*.[ch])

@@ -6,14 +6,13 @@ link `current` beside it changes in one step, so a reader needs no lock.
 """
 
 import contextlib
-import os
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from . import buildroot, built, cache, kernels, vmlinux
+from . import buildroot, built, cache, crossbuild, kernels, sysroot, vmlinux
 from .apt import State
 from .errors import VmError
 
@@ -44,11 +43,15 @@ def _update(source, home, refresh):
     if refresh:
         state.refresh()
     packages = _resolve(source, state)
+    tools = crossbuild.tools(source, packages)
     release = packages[0].removeprefix("linux-image-")
     directory = home / f"{release}_{state.version(packages[0])}"
     if not directory.exists():
         with tempfile.TemporaryDirectory(prefix="kernel-vm-") as work:
-            _unpack(state.download(packages, work), source, release, directory)
+            debs = state.download([p for p in packages if p not in tools], work)
+            if tools:
+                debs = crossbuild.download(source, tools, work)
+            _unpack(debs, source, release, directory)
     with cache.replacing(home / "current") as link:
         link.symlink_to(directory.name)
     return _cached(source, home)
@@ -80,6 +83,8 @@ def _unpack(debs, source, release, directory):
         _relocate(root, release)
         if source.build_root:
             buildroot.prepare(root, release)
+        elif source.architecture.foreign:
+            crossbuild.prepare(root, release, source.architecture)
         _output("depmod", "-b", str(root), release)
         image = root / f"boot/vmlinuz-{release}"
         if not image.exists():      # newer packages leave the copying to a script
@@ -99,11 +104,7 @@ def _relocate(root, release):
     makefile.write_text(re.sub(r"^include /usr/src/",
                                "include $(dir $(lastword $(MAKEFILE_LIST)))../",
                                makefile.read_text(), flags=re.MULTILINE))
-    for path in root.rglob("*"):
-        if path.is_symlink() and os.readlink(path).startswith("/"):
-            target = root / os.readlink(path).lstrip("/")
-            path.unlink()
-            path.symlink_to(os.path.relpath(target, path.parent))
+    sysroot.relink(root)
 
 
 def _output(*command):

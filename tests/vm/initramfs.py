@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import cache
+from . import cache, crosstools, sysroot
 from .cpio import Archive
 from .errors import VmError
 
@@ -40,15 +40,19 @@ def build(kernel, payload, path):
         if payload:
             archive = Archive()
             archive.tree(payload)
-            for library in _libraries([p for p in payload.rglob("*") if _is_elf(p)], payload):
-                archive.copy(library, str(library))
+            root = sysroot.root(kernel.source.architecture)
+            programs = [path for path in payload.rglob("*") if _is_elf(path)]
+            for name, library in _libraries(programs, root, payload):
+                archive.copy(library, name)
             file.write(archive.data())
 
 
 def _base(kernel):
-    busybox, kmod = _program("busybox", "busybox-static"), _program("kmod", "kmod")
+    root = sysroot.root(kernel.source.architecture)
+    host_busybox = _program("busybox", "busybox-static")
+    busybox, kmod = _program("busybox", "busybox-static", root), _program("kmod", "kmod", root)
     # busybox as /bin/sh would run its own insmod whatever PATH says.
-    shell = _program("dash", "dash")
+    shell = _program("dash", "dash", root)
     agent = _agent(kernel.source.architecture)
     key = [agent, kernel.directory]
     for source in (busybox, kmod, shell, _HERE / "init", _HERE / "initramfs.py", _HERE / "cpio.py"):
@@ -70,11 +74,12 @@ def _base(kernel):
     archive.copy(_HERE / "init", "init")
     archive.copy(agent, "lib/vm/agent")
     archive.copy(busybox, "bin/busybox")
-    for applet in _output([str(busybox), "--list-full"]).split():
+    # that of the same release has the same
+    for applet in _output([str(host_busybox), "--list-full"]).split():
         if applet not in ("bin/busybox", "bin/sh"):
             archive.symlink(applet, "/bin/busybox")
-    for library in _libraries([kmod, shell]):
-        archive.copy(library, str(library))
+    for name, library in _libraries([kmod, shell], root):
+        archive.copy(library, name)
     archive.copy(shell, "bin/sh")
     archive.copy(kmod, "bin/kmod")
     for name in _KMOD_LINKS:
@@ -98,9 +103,10 @@ def _agent(architecture):
     digest = hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
     path = cache.directory() / f"agent-{architecture.name}-{digest}"
     if not path.exists():
-        compiler = _program(architecture.compiler, "gcc and libc6-dev")
+        compiler = ([*crosstools.compiler(architecture), f"--sysroot={sysroot.root(architecture)}"]
+                    if architecture.foreign else [_program("gcc", "gcc and libc6-dev")])
         with cache.lock("agent"), cache.replacing(path) as temporary:
-            _output([str(compiler), "-static", "-O2", "-s", "-Wall", "-Wextra",
+            _output([*map(str, compiler), "-static", "-O2", "-s", "-Wall", "-Wextra",
                      "-o", str(temporary), *(str(file) for file in files if file.suffix == ".c")])
     return path
 
@@ -124,17 +130,37 @@ def _module_order(kernel):
     return order
 
 
-def _libraries(programs, payload=None):
-    """The host's shared libraries, with the loader, that programs need."""
-    if not programs:
-        return []
-    own = sorted({str(p.parent) for p in payload.rglob("*.so*")}) if payload else []
-    text = _output(["ldd", *map(str, programs)], env={"LD_LIBRARY_PATH": ":".join(own)},
-                   check=False)
-    if missing := re.findall(r"^\s*(\S+) => not found", text, re.MULTILINE):
-        raise VmError(f"the payload needs libraries that are not here: {' '.join(missing)}")
-    found = re.findall(r"^\s*(?:\S+ => )?(/\S+) \(0x", text, re.MULTILINE)
-    return sorted({Path(p) for p in found if not payload or payload not in Path(p).parents})
+def _libraries(programs, root, payload=None):
+    """The shared libraries, with the loader, that programs need: (path in the guest, file)."""
+    own = {path.name for path in payload.rglob("*.so*")} if payload else set()
+    found, missing, queue = {}, set(), list(programs)
+    while queue:
+        text = _output(["readelf", "-dlW", str(queue.pop())], env={"LC_ALL": "C"})
+        wanted = re.findall(r"\(NEEDED\).*\[(.*)\]", text)
+        wanted += re.findall(r"program interpreter: (.*)\]", text)
+        for name in wanted:
+            if name in own or name in found:
+                continue
+            file = _library(name, root)
+            if file:
+                found[name] = file
+                queue.append(root / file.lstrip("/"))
+            else:
+                missing.add(name)
+    if missing:
+        raise VmError("the payload needs libraries that are not here: "
+                      + " ".join(sorted(missing)))
+    return sorted((file, root / file.lstrip("/")) for file in set(found.values()))
+
+
+def _library(name, root):
+    """The path that a library of that name has for the loader."""
+    if name.startswith("/"):
+        return name if (root / name.lstrip("/")).exists() else None
+    for folder in ("lib", "usr/lib"):
+        for path in sorted((root / folder).glob(f"*-linux-gnu*/{name}")):
+            return f"/{path.relative_to(root)}"
+    return None
 
 
 def _is_elf(path):
@@ -144,8 +170,11 @@ def _is_elf(path):
         return file.read(4) == b"\x7fELF"
 
 
-def _program(name, package):
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/bin")
+def _program(name, package, root=Path("/")):
+    folders = [str(root / folder) for folder in ("usr/sbin", "usr/bin", "sbin", "bin")]
+    if root == Path("/"):
+        folders.insert(0, os.environ.get("PATH", ""))
+    path = shutil.which(name, path=":".join(folders))
     if not path:
         raise VmError(f"{name} not found: install Debian's {package}")
     return Path(path)

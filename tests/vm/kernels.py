@@ -3,6 +3,7 @@
 
 import dataclasses
 import functools
+import platform
 from pathlib import Path
 import tomllib
 
@@ -15,12 +16,18 @@ class Architecture:
 
     name: str
     host: str           # the machine that KVM can run it on, as uname -m says
-    compiler: str
+    kernel: str         # the kernel's name of it, ARCH
+    triplet: str        # the compiler's name of it
     qemu: str
     package: str        # the Debian package of that QEMU
     machine: tuple
     console: str
     append: str
+
+    @property
+    def foreign(self):
+        """Whether this computer cannot run its programs."""
+        return self.host != platform.machine()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Kernel:
     @property
     def headers(self):
         """The folder to build modules in (make -C)."""
-        if self.source.build_root:
+        if self.source.build_root or self.source.architecture.foreign:
             return self.directory / "build"
         return self.directory / "usr" / "src" / f"linux-headers-{self.release}"
 

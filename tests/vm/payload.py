@@ -9,11 +9,12 @@ then its parameters.
 
 import functools
 import os
+import shlex
 import subprocess
 import tempfile
 from pathlib import Path
 
-from . import debian, kernels
+from . import debian, kernels, sysroot
 from .errors import VmError
 
 
@@ -38,12 +39,15 @@ def default_payload(kernel=None):
 def _make(hook, kernel):
     tree = tempfile.TemporaryDirectory(prefix="vm-payload-")
     Path(tree.name).chmod(0o755)
+    architecture = kernel.source.architecture
+    variables = shlex.join(
+        f"{name}={value}" for name, value in sysroot.variables(architecture).items())
     command = [hook, kernel.source.name, kernel.release, kernel.headers, tree.name]
     try:
         # Its output must not mix with that of the command in the guest.
         subprocess.run(list(map(str, command)), check=True, stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                       errors="replace")
+                       errors="replace", env={**os.environ, "VM_MAKE": variables})
     except OSError as error:
         raise VmError(f"payload hook {hook}: {error.strerror}") from error
     except subprocess.CalledProcessError as error:
