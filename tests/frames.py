@@ -5,7 +5,7 @@ import struct
 
 OP_CALL, OP_PEEK, OP_POKE, OP_FORK = 1, 2, 3, 4
 FRAME = struct.Struct("<II")
-HELLO = struct.Struct("<4sIIIQQ")
+HELLO = struct.Struct("<4sI8sIIQQ")
 REQUEST = struct.Struct("<IIQ")
 REPLY = struct.Struct("<qII")
 FRAME_ROOM = 3 << 20
@@ -53,11 +53,11 @@ class Stream:
         self.process = process
 
     def hello(self):
-        """What it says first, once: bits, page size, pid, address and size of the scratch."""
-        magic, *values = HELLO.unpack(self._read(HELLO.size))
+        """What it says first: machine, bits, page size, pid, address and size of the scratch."""
+        magic, bits, machine, *values = HELLO.unpack(self._read(HELLO.size))
         if magic != b"prxy":
             raise Gone(f"not a proxy: {magic!r}")
-        return values
+        return [machine.rstrip(b"\0").decode("ascii"), bits, *values]
 
     def submit(self, index, records, expected):
         """Executes records in a process, returns (result, bytes) for each.

@@ -28,9 +28,11 @@ class Proxy:
         self.ended = False
         self.process = target.spawn(["proxy" if bits == 64 else "proxy32"], user=user)
         self.stream = Stream(self.process)
-        said_bits, self.page_size, self.pid, self.scratch, size = self.stream.hello()
+        self.machine, said_bits, self.page_size, self.pid, self.scratch, size = (
+            self.stream.hello())
         if said_bits != bits:
             raise Gone(f"a {said_bits}-bit proxy")
+        self._column = syscalls.MACHINES.index(self.machine)
         # the lower half carries arguments, the upper one is for callers to use
         self.spare = self.scratch + size // 2
         self.spare_size = size // 2
@@ -91,7 +93,7 @@ class Proxy:
 
     def number(self, name):
         """The number of a system call for this program."""
-        return syscalls.NUMBERS[name][self.bits == 32]
+        return syscalls.NUMBERS[name][self._column]
 
     def call_many(self, name, calls):
         """The same system call with many lists of integers: what each returned."""
@@ -168,7 +170,11 @@ class Proxy:
         return self.peek(self.spare, got)
 
     def _file_offset(self, offset):
-        return (offset,) if self.bits == 64 else (offset & 0xFFFFFFFF, offset >> 32)
+        if self.bits == 64:
+            return (offset,)
+        # the calling convention of ARM has two halves begin at an even register
+        gap = (0,) if self.machine == "arm" else ()
+        return (*gap, offset & 0xFFFFFFFF, offset >> 32)
 
     def pread_many(self, fd, ranges):
         """pread() of many (offset, count), each whole, in few round trips."""

@@ -7,7 +7,7 @@ import time
 from abi import CACHE_PERSISTENT, KMALLOC, PERSISTENT, VMALLOC
 from device import PATH, Device
 from frames import call_record, poke_record
-from syscalls import AT_FDCWD, NUMBERS, O_RDWR
+from syscalls import AT_FDCWD, O_RDWR
 
 pytest_plugins = ["attack_module"]
 # A load waits for all tasks to leave the kernel; time in which nothing runs is skipped here.
@@ -29,7 +29,7 @@ class Loop:
 
     def run(self, count):
         """So many times, with and without parameters."""
-        load, unload = NUMBERS["finit_module"][0], NUMBERS["delete_module"][0]
+        load, unload = map(self.proxy.number, ("finit_module", "delete_module"))
         for first in range(0, count, PART):
             records = []
             for number in range(first, min(count, first + PART)):
@@ -81,7 +81,7 @@ def test_with_contents(module, other):
     def once():
         results = proxy.submit([
             poke_record(proxy.scratch + 256, PATH.encode() + b"\0"),
-            call_record(NUMBERS["finit_module"][0], loop.fd, proxy.scratch, 0)])
+            call_record(proxy.number("finit_module"), loop.fd, proxy.scratch, 0)])
         assert results[-1][0] == 0
         fd = proxy.call("openat", AT_FDCWD, proxy.scratch + 256, O_RDWR)
         with Device(proxy, fd=fd) as own:

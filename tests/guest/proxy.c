@@ -45,6 +45,18 @@
 #define SCRATCH_SIZE (1U << 20)
 #define FORKS_MAX    64
 
+#if defined(__x86_64__)
+#define MACHINE "x86_64"
+#elif defined(__i386__)
+#define MACHINE "i386"
+#elif defined(__aarch64__)
+#define MACHINE "aarch64"
+#elif defined(__arm__)
+#define MACHINE "arm"
+#else
+#error "tests/syscalls.py has no numbers for this machine"
+#endif
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "structs go out as they are"
 #endif
@@ -52,8 +64,9 @@
 enum { OP_CALL = 1, OP_PEEK = 2, OP_POKE = 3, OP_FORK = 4 };
 
 struct hello {
-	char magic[4]; /* "prxy" */
-	uint32_t bits; /* of a pointer */
+	char magic[4];	 /* "prxy" */
+	uint32_t bits;	 /* of a pointer */
+	char machine[8]; /* whose system call numbers it takes */
 	uint32_t page_size;
 	uint32_t pid;
 	uint64_t scratch; /* address of memory for arguments */
@@ -312,6 +325,7 @@ int main(void)
 	struct hello hello = {
 		.magic = { 'p', 'r', 'x', 'y' },
 		.bits = 8 * sizeof(void *),
+		.machine = MACHINE,
 		.page_size = sysconf(_SC_PAGESIZE),
 		.pid = getpid(),
 		.scratch_size = SCRATCH_SIZE,
