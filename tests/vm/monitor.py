@@ -5,12 +5,17 @@ import itertools
 import json
 import re
 import threading
+import time
 
 from .errors import VmError
 
 # Commands on the way at once: enough to hide the round trip, few enough that
 # neither side's socket buffer fills up.
 _BATCH = 64
+# Exception level 0 of arm64, where users' programs run, those of 32 bits too.
+_USER_MODE = re.compile(r"^PSTATE=.* EL0t|^PSR=.* usr32", re.MULTILINE)
+# Seconds to wait for a processor to leave it.
+_PATIENCE = 60
 
 
 class Monitor:
@@ -28,10 +33,22 @@ class Monitor:
         return self._execute([_hmp(command)])[0]
 
     def gva2gpa_many(self, addresses):
-        """The physical addresses of kernel addresses, None for those not mapped."""
-        texts = self._execute([_hmp(f"gva2gpa {address:#x}") for address in addresses])
-        found = [re.match(r"gpa: (0x[0-9a-f]+)", text) for text in texts]
-        return [int(match[1], 16) if match else None for match in found]
+        """The physical addresses of kernel addresses, None for those not mapped.
+
+        QEMU walks with the rights of what the first processor runs. On arm64 a
+        user's program sees nothing of the kernel: ask again until the processor is in it.
+        """
+        walk = [_hmp(f"gva2gpa {address:#x}") for address in addresses]
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            _, registers, *texts, _ = self._execute(
+                [("stop", {}), _hmp("info registers"), *walk, ("cont", {})])
+            found = [re.match(r"gpa: (0x[0-9a-f]+)", text) for text in texts]
+            if all(found) or not _USER_MODE.search(registers):
+                return [int(match[1], 16) if match else None for match in found]
+            if time.monotonic() > deadline:
+                raise VmError(f"the guest's processor stayed in user mode for {_PATIENCE} s")
+            time.sleep(0.002)
 
     def read_physical_many(self, ranges):
         """The bytes of each (physical address, length)."""
