@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Facts of the target's machine that differ between architectures, as its kernel tells them."""
+
+import re
+
+UNITS = {"": 1, "k": 1 << 10, "M": 1 << 20}
+PAGE = 4096
+
+
+def kmalloc_sizes(target):
+    """The size classes of kmalloc that are slab caches, ascending."""
+    text = target.get("/proc/slabinfo").decode("ascii")
+    found = {int(number) * UNITS[unit]
+             for number, unit in re.findall(r"^kmalloc-(\d+)([kM]?) ", text, re.MULTILINE)}
+    return sorted(found)
+
+
+def kmalloc_class(target, size):
+    """How many bytes kmalloc really takes for so many, of those that slab caches serve."""
+    return next(most for most in kmalloc_sizes(target) if size <= most)
+
+
+def zones(target):
+    """Where memory zones lie, by name: [(first physical address, end)]."""
+    found = {}
+    for part in target.get("/proc/zoneinfo").decode("ascii").split("Node ")[1:]:
+        name = re.match(r"\d+, zone +(\w+)", part)[1]
+        spanned = int(re.search(r"^ +spanned +(\d+)", part, re.MULTILINE)[1])
+        first = re.search(r"^ +start_pfn: +(\d+)", part, re.MULTILINE)
+        if spanned and first:
+            start = int(first[1]) * PAGE
+            found.setdefault(name, []).append((start, start + spanned * PAGE))
+    return found
