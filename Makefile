@@ -10,6 +10,9 @@ DESTDIR ?=
 KERNEL ?= stable
 # Those of check-matrix; none means all.
 KERNELS ?=
+# Groups of packages that emulate what this computer is not, for KERNEL and for KERNELS.
+FOREIGN = $(filter arm64,$(KERNEL))
+FOREIGN_ALL = $(filter arm64,$(or $(KERNELS),arm64))
 # Where the tests run: vm, or local for a module loaded on this computer.
 TARGET ?= vm
 # Build tree of the kernel that the module is for: the running one, or else the
@@ -53,20 +56,20 @@ help: ## List the tasks
 	@echo 'Variables: KERNEL=$(KERNEL) TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= JOBS= PYTEST='
 
 demo: ## See it: boot a virtual machine, allocate, map, and ask the witnesses
-	@tests/setup build vm
+	@tests/setup build vm $(FOREIGN)
 	@$(PYTHON) tests/demo.py --kernel $(KERNEL)
 
 check: ## Run the tests, in a virtual machine; TARGET=local for the loaded module
-	@tests/setup build vm check
+	@tests/setup build vm check $(FOREIGN)
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest \
 		-n $(JOBS) --dist loadfile tests $(PYTEST)
 
 check-matrix: ## Run the tests on every kernel; KERNELS="stable cloud" on some
-	@tests/setup build vm check
+	@tests/setup build vm check $(FOREIGN_ALL)
 	@BUILD='$(BUILD)' $(PYTHON) tests/matrix --kernels '$(KERNELS)' --jobs $(JOBS) -- $(PYTEST)
 
 claims-by-kernel: ## Measure the claims on every kernel, for the page that compares them
-	@tests/setup build vm
+	@tests/setup build vm $(FOREIGN_ALL)
 	@BUILD='$(BUILD)' $(PYTHON) tests/claims-by-kernel >$(BUILD)/claims-by-kernel.rst
 	@mv $(BUILD)/claims-by-kernel.rst Documentation/
 
@@ -80,16 +83,16 @@ check-debug: debug-kernel ## Run the tests that need that kernel
 		tests/test_failnth.py tests/test_planted.py tests/test_provoke.py $(PYTEST)
 
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
-	@tests/setup build vm check
+	@tests/setup build vm check $(FOREIGN)
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' $(PYTHON) -m pytest tests/test_scale.py $(PYTEST)
 
 fuzz: ## Throw random calls at the driver; DURATION= seconds, SEED= of an older run
-	@tests/setup build vm check
+	@tests/setup build vm check $(FOREIGN)
 	@BUILD='$(BUILD)' tests/fuzz --kernel '$(KERNEL)' --seconds '$(DURATION)' \
 		$(if $(SEED),--seed '$(SEED)') $(FUZZ)
 
 shell: ## A shell in the virtual machine, with the module loaded
-	@tests/setup build vm
+	@tests/setup build vm $(FOREIGN)
 	@tests/vm/run --kernel $(KERNEL)
 
 lint: ## Compiler, sparse, checkpatch, shellcheck, Python and format checks
@@ -97,7 +100,7 @@ lint: ## Compiler, sparse, checkpatch, shellcheck, Python and format checks
 	@BUILD='$(BUILD)' tests/lint
 
 setup: ## Install the Debian packages that all tasks need
-	@tests/setup build vm check kernel lint
+	@tests/setup build vm check arm64 kernel lint
 
 # The driver is built in a copy, so that several kernels can have one each.
 module: ## Build the module, for KDIR
