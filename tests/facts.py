@@ -20,6 +20,12 @@ def kmalloc_class(target, size):
     return next(most for most in kmalloc_sizes(target) if size <= most)
 
 
+def kmalloc_suffix(target, size):
+    """How the names of the caches for so many bytes end, such as 96 or 8k."""
+    most = kmalloc_class(target, size)
+    return f"{most >> 10}k" if most >= 1 << 10 else str(most)
+
+
 def zones(target):
     """Where memory zones lie, by name: [(first physical address, end)]."""
     found = {}
