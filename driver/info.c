@@ -47,6 +47,8 @@ static u64 memlab_features(void)
 		features |= MEMLAB_FEATURE_SLEEP_IN_ATOMIC;
 	if (IS_ENABLED(CONFIG_HARDENED_USERCOPY))
 		features |= MEMLAB_FEATURE_HARDENED_USERCOPY;
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		features |= MEMLAB_FEATURE_PREEMPT_COUNT;
 	return features;
 }
 

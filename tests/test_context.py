@@ -35,13 +35,15 @@ def beyond(device, allocator, size, context):
     return True
 
 
-def was_in(context, reply):
+def was_in(device, context, reply):
     """Whether a reply tells of a call in that context, by two accounts that agree."""
     seen, count = Seen(reply.seen), reply.preempt_count
     if context == Context.PROCESS:
         return seen == Seen.TASK and count == 0
     if context == Context.ATOMIC:
-        return (seen & ~Seen.IRQS_OFF == Seen.TASK | Seen.LOCKED and count & PREEMPT
+        counted = device.info().features & abi.FEATURE_PREEMPT_COUNT
+        return (seen & ~Seen.IRQS_OFF == Seen.TASK | Seen.LOCKED
+                and bool(count & PREEMPT) == bool(counted)
                 and not count & (SERVING_SOFTIRQ | HARDIRQ))
     if context == Context.SOFTIRQ:
         return (seen & (Seen.TASK | Seen.SOFTIRQ | Seen.HARDIRQ) == Seen.SOFTIRQ
@@ -60,17 +62,17 @@ def test_served(target, subject, device, cache, allocator, size, context, gfp):
         return
     more = {"cache": cache(256)} if allocator == CACHE else {}
     one = subject(allocator, size, gfp=gfp, context=context, **more)
-    assert was_in(context, one.query)
+    assert was_in(device, context, one.query)
     assert one.query.context == context
     witness.kpageflags(one).demand(len(one.pieces()))
     witness.kcore(one).demand(len(one.pieces()))
     if one.address is not None:
         witness.pagemap(one).demand(len(one.pieces()))
     made = device.alloc(allocator, size, gfp=gfp, context=context, **more)
-    assert was_in(context, made)
+    assert was_in(device, context, made)
     # nobody but those who look after it is in that process
     freed = device.free(made.id, context=context)
-    assert was_in(context, freed)
+    assert was_in(device, context, freed)
     assert target.problems(target.log_mark()) == []
 
 
@@ -83,10 +85,10 @@ def test_freed_elsewhere(device, cache, allocator, size, context):
     more = {"cache": cache(256)} if allocator == CACHE else {}
     before = device.info().total_bytes
     made = device.alloc(allocator, size, **more)
-    assert was_in(Context.PROCESS, made)
-    assert was_in(context, device.free(made.id, context=context))
+    assert was_in(device, Context.PROCESS, made)
+    assert was_in(device, context, device.free(made.id, context=context))
     made = device.alloc(allocator, size, gfp=Gfp.NOWAIT, context=context, **more)
-    assert was_in(Context.PROCESS, device.free(made.id))
+    assert was_in(device, Context.PROCESS, device.free(made.id))
     assert device.info().total_bytes == before
 
 
@@ -95,9 +97,9 @@ def test_process(device, cache, allocator, size):
     """Without a context, it is the system call's."""
     more = {"cache": cache(256)} if allocator == CACHE else {}
     made = device.alloc(allocator, size, **more)
-    assert was_in(Context.PROCESS, made)
+    assert was_in(device, Context.PROCESS, made)
     freed = device.free(made.id)
-    assert was_in(Context.PROCESS, freed) and freed.nanoseconds
+    assert was_in(device, Context.PROCESS, freed) and freed.nanoseconds
 
 
 @IN_CONTEXT
@@ -120,6 +122,13 @@ def test_refused(device, cache, allocator, gfp, context):
     assert device.info().total_bytes == info.total_bytes
 
 
+def test_feature(target, device):
+    """INFO says whether spinlocks are counted; preemptible kernels do, and those that check."""
+    features = device.info().features
+    assert bool(features & abi.FEATURE_PREEMPT_COUNT) == (
+        b" PREEMPT" in target.get("/proc/version") or bool(features & abi.FEATURE_ATOMIC_SLEEP))
+
+
 def test_vmalloc_atomic(target, device):
     """vmalloc where sleeping is forbidden: the reason is named, the kernel not asked.
 
@@ -129,7 +138,7 @@ def test_vmalloc_atomic(target, device):
     if not sleeps:
         for gfp in (Gfp.NOWAIT, Gfp.ATOMIC):
             made = device.alloc(VMALLOC, 65536, gfp=gfp, context=Context.ATOMIC)
-            assert was_in(Context.ATOMIC, made) and made.backing == abi.VMALLOC_BACKING
+            assert was_in(device, Context.ATOMIC, made) and made.backing == abi.VMALLOC_BACKING
             device.fill(made.id, 1)
             assert device.check(made.id, 1) == abi.ALL_RIGHT
             device.free(made.id)
@@ -146,7 +155,7 @@ def test_free_sleeps(device, flags):
     made = device.alloc(VMALLOC, 65536)
     refused(device, abi.FREE, make(abi.Free, id=made.id, context=Context.ATOMIC, flags=flags),
             errno.EOPNOTSUPP, Reason.FREE_SLEEPS)
-    assert was_in(Context.PROCESS, device.free(made.id))
+    assert was_in(device, Context.PROCESS, device.free(made.id))
 
 
 @pytest.mark.parametrize("context", ELSEWHERE[1:], ids=lambda c: c.name.lower())
@@ -156,7 +165,7 @@ def test_free_in_interrupt(target, device, context, flags):
     made = device.alloc(VMALLOC, 65536)
     start = device.query(made.id).kernel_address
     assert find_area(target, start)
-    assert was_in(context, device.free(made.id, context=context, flags=flags))
+    assert was_in(device, context, device.free(made.id, context=context, flags=flags))
     deadline = time.monotonic() + 60
     while start in areas(target):
         assert time.monotonic() < deadline
@@ -207,8 +216,8 @@ def test_ordinary_user(process):
                                             gfp=Gfp.NOWAIT, context=context),
                     errno.EPERM, Reason.ADMIN_UNCHARGED)
         made = device.alloc(KMALLOC, 64, gfp=Gfp.NOWAIT, context=Context.ATOMIC)
-        assert was_in(Context.ATOMIC, made)
-        assert was_in(Context.ATOMIC, device.free(made.id, context=Context.ATOMIC))
+        assert was_in(device, Context.ATOMIC, made)
+        assert was_in(device, Context.ATOMIC, device.free(made.id, context=Context.ATOMIC))
 
 
 @IN_CONTEXT
@@ -216,10 +225,10 @@ def test_many(device, context):
     """Many in a row, by the interrupts of a timer: each is there, and each goes."""
     made = device.alloc_many(200, KMALLOC, 512, gfp=Gfp.NOWAIT, context=context)
     assert len({one.id for one in made}) == 200
-    assert all(was_in(context, one) for one in made)
+    assert all(was_in(device, context, one) for one in made)
     device.fill_many(made, 1)
     assert all(device.check(one.id, 1) == abi.ALL_RIGHT for one in made[::20])
-    assert all(was_in(context, one) for one in device.free_many(made, context=context))
+    assert all(was_in(device, context, one) for one in device.free_many(made, context=context))
     assert device.info().total_bytes == 0
 
 

@@ -133,9 +133,9 @@ def test_faked_context_is_noticed(device, lie, context):
     """So is a call that was not made where the driver says."""
     def call():
         return device.alloc(abi.KMALLOC, 64, gfp=abi.Gfp.NOWAIT, context=context)
-    assert test_context.was_in(context, call())
+    assert test_context.was_in(device, context, call())
     lie("context_faked")
-    assert not test_context.was_in(context, call())
+    assert not test_context.was_in(device, context, call())
 
 
 def test_other_way_is_noticed(liar, device, lie):

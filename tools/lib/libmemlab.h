@@ -313,6 +313,7 @@ enum memlab_lib_probe {
  * @MEMLAB_LIB_FEATURE_SLEEP_IN_ATOMIC: the module parameter of that name is on: what
  *	would sleep in a context that forbids it is not refused
  * @MEMLAB_LIB_FEATURE_HARDENED_USERCOPY: the kernel was built with that check
+ * @MEMLAB_LIB_FEATURE_PREEMPT_COUNT: preempt_count() counts spinlocks, not interrupts only
  */
 enum memlab_lib_feature {
 	MEMLAB_LIB_FEATURE_MMAP = 0,
@@ -327,6 +328,7 @@ enum memlab_lib_feature {
 	MEMLAB_LIB_FEATURE_ATOMIC_SLEEP = 9,
 	MEMLAB_LIB_FEATURE_SLEEP_IN_ATOMIC = 10,
 	MEMLAB_LIB_FEATURE_HARDENED_USERCOPY = 11,
+	MEMLAB_LIB_FEATURE_PREEMPT_COUNT = 12,
 };
 
 /**

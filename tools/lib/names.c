@@ -35,6 +35,7 @@ SAME_BIT(FEATURE_NO_MERGE);
 SAME_BIT(FEATURE_ATOMIC_SLEEP);
 SAME_BIT(FEATURE_SLEEP_IN_ATOMIC);
 SAME_BIT(FEATURE_HARDENED_USERCOPY);
+SAME_BIT(FEATURE_PREEMPT_COUNT);
 
 static const char *const allocators[] = {
 	[MEMLAB_ALLOCATOR_KMALLOC] = "kmalloc",		[MEMLAB_ALLOCATOR_VMALLOC] = "vmalloc",
@@ -75,6 +76,7 @@ static const char *const features[] = {
 	[MEMLAB_LIB_FEATURE_ATOMIC_SLEEP] = "atomic-sleep",
 	[MEMLAB_LIB_FEATURE_SLEEP_IN_ATOMIC] = "sleep-in-atomic",
 	[MEMLAB_LIB_FEATURE_HARDENED_USERCOPY] = "hardened-usercopy",
+	[MEMLAB_LIB_FEATURE_PREEMPT_COUNT] = "preempt-count",
 };
 
 const char *name_of(const char *const *names, size_t count, unsigned int number)

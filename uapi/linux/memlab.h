@@ -351,6 +351,7 @@ enum memlab_reason {
 #define MEMLAB_FEATURE_ATOMIC_SLEEP	 (1ULL << 9)  /* kernel built with DEBUG_ATOMIC_SLEEP */
 #define MEMLAB_FEATURE_SLEEP_IN_ATOMIC	 (1ULL << 10) /* module parameter of that name is on */
 #define MEMLAB_FEATURE_HARDENED_USERCOPY (1ULL << 11) /* kernel built with that check */
+#define MEMLAB_FEATURE_PREEMPT_COUNT	 (1ULL << 12) /* preempt_count() counts spinlocks */
 
 /**
  * struct memlab_info - ioctl(MEMLAB_IOC_INFO)

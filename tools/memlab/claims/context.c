@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "look.h"
 
@@ -33,21 +32,17 @@ static const struct {
 static const uint64_t flags[] = { MEMLAB_LIB_GFP_ATOMIC, MEMLAB_LIB_GFP_NOWAIT };
 static const uint64_t sizes[] = { 8, 64, 96, 200, 1024, 4096, 8192, 12345, 65536 };
 
-/* Other kernels do not count how often preemption is off, only interrupts (PREEMPT_COUNT). */
-static bool counts_preemption(const struct memlab_dev_info *info)
+/* Other kernels count interrupts only, and not how often preemption is off. */
+static bool counts_preemption(const struct claim_run *run)
 {
-	struct utsname name;
-
-	uname(&name);
-	return strstr(name.version, "PREEMPT") ||
-	       memlab_dev_info_has_feature(info, MEMLAB_LIB_FEATURE_ATOMIC_SLEEP);
+	return memlab_dev_info_has_feature(run->info, MEMLAB_LIB_FEATURE_PREEMPT_COUNT);
 }
 
 static const char *not_as_asked(const struct claim_run *run, const struct memlab_call *call,
 				unsigned int which, uint64_t gfp)
 {
 	unsigned int seen = memlab_call_get_seen(call);
-	bool counted = contexts[which].preempt_count != PREEMPT || counts_preemption(run->info);
+	bool counted = contexts[which].preempt_count != PREEMPT || counts_preemption(run);
 
 	if ((seen & contexts[which].seen) != contexts[which].seen)
 		return "the allocation did not run in that context";
@@ -141,7 +136,7 @@ static enum verdict run_atomic(struct claim_run *run)
 	claim_case(run, !complaint, "kernel log: %s", complaint ? complaint : "no complaint");
 	free(complaint);
 	kmsg_close(kmsg);
-	if (!counts_preemption(run->info))
+	if (!counts_preemption(run))
 		return claim_judge(run,
 				   "served with a spinlock held, in softirq and in hardirq; the "
 				   "scheduler complained of no sleep, but would not notice one "
