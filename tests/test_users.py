@@ -4,6 +4,7 @@
 import pytest
 
 import abi
+import facts
 from abi import make
 from device import Device
 from frames import Fault
@@ -83,8 +84,9 @@ def test_same_user(opened, allocator, size):
     assert error_of(first.free, made.id) == "ENOENT"
 
 
-def test_list(device, opened):
+def test_list(target, device, opened):
     """NEXT lists one's own buffers, and for root all."""
+    size = facts.kmalloc_class(target, 10)
     users = {name: opened(name) for name in ("alice", "bob")}
     made = {name: [users[name].alloc(abi.KMALLOC, 10).id for _ in range(3)] for name in users}
     between = device.alloc(abi.KMALLOC, 10).id
@@ -92,7 +94,7 @@ def test_list(device, opened):
         assert users[name].ids() == ids
         info = users[name].info()
         assert info.user_buffers == 3
-        assert info.user_bytes == 3 * 16 and info.total_bytes == 7 * 16
+        assert info.user_bytes == 3 * size and info.total_bytes == 7 * size
     assert device.ids() == made["alice"] + made["bob"] + [between]
     device.free(between)
 
