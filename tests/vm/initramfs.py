@@ -138,10 +138,11 @@ def _libraries(programs, root, payload=None):
         text = _output(["readelf", "-dlW", str(queue.pop())], env={"LC_ALL": "C"})
         wanted = re.findall(r"\(NEEDED\).*\[(.*)\]", text)
         wanted += re.findall(r"program interpreter: (.*)\]", text)
+        private = re.findall(r"\((?:RUN|R)PATH\).*\[(.*)\]", text)
         for name in wanted:
             if name in own or name in found:
                 continue
-            file = _library(name, root)
+            file = _library(name, root, ":".join(private).split(":"))
             if file:
                 found[name] = file
                 queue.append(root / file.lstrip("/"))
@@ -153,12 +154,12 @@ def _libraries(programs, root, payload=None):
     return sorted((file, root / file.lstrip("/")) for file in set(found.values()))
 
 
-def _library(name, root):
-    """The path that a library of that name has for the loader."""
+def _library(name, root, private):
+    """The path that a library of that name has for the loader; private folders come first."""
     if name.startswith("/"):
         return name if (root / name.lstrip("/")).exists() else None
-    for folder in ("lib", "usr/lib"):
-        for path in sorted((root / folder).glob(f"*-linux-gnu*/{name}")):
+    for folder in (*private, "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*"):
+        for path in sorted(root.glob(f"{folder.lstrip('/')}/{name}")) if folder else ():
             return f"/{path.relative_to(root)}"
     return None
 
