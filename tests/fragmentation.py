@@ -39,14 +39,25 @@ def fragmented(target, *options):
 
 
 def free_blocks(target):
-    """/proc/buddyinfo: numbers of free blocks by order, for each zone."""
+    """Numbers of free blocks by order, for each zone: those that unmovable pages may take.
+
+    /proc/buddyinfo tells of all, /proc/pagetypeinfo of those for movable pages alone.
+    """
     lines = target.get("/proc/buddyinfo").decode().splitlines()
-    return {(words[1].rstrip(","), words[3]): [int(number) for number in words[4:]]
-            for words in map(str.split, lines)}
+    blocks = {(words[1].rstrip(","), words[3]): [int(number) for number in words[4:]]
+              for words in map(str.split, lines)}
+    for line in target.get("/proc/pagetypeinfo").decode().splitlines():
+        if found := re.match(r"Node +(\d+), zone +(\w+), type +CMA ([ \d]+)$", line):
+            zone = found[1], found[2]
+            cma = map(int, found[3].split())
+            blocks[zone] = [number - other for number, other in zip(blocks[zone], cma)]
+    return blocks
 
 
 def in_blocks(target, first):
     """Bytes in free blocks of at least an order, in zones that GFP_KERNEL comes from."""
-    return sum(number * 4096 << order
-               for (_, zone), blocks in free_blocks(target).items() if zone in ("DMA32", "Normal")
+    found = free_blocks(target)
+    # of several zones, the lowest is kept for those who need it
+    kept = "DMA" if len(found) > 1 else None
+    return sum(number * 4096 << order for (_, zone), blocks in found.items() if zone != kept
                for order, number in enumerate(blocks) if order >= first)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buddyinfo.h"
+#include "pagetypeinfo.h"
 
 /* Returns the number of orders of the zone that a line tells of, 0 if it tells of none. */
 static unsigned int parse_zone(const char *line, struct buddy_zone *zone)
@@ -29,6 +30,20 @@ static unsigned int parse_zone(const char *line, struct buddy_zone *zone)
 			return 0;
 		zone->blocks[orders++] = blocks;
 		at = (int)(end - line);
+	}
+}
+
+static void leave_out_cma(struct buddy_zone *zone, unsigned int orders)
+{
+	uint64_t cma[BUDDYINFO_ORDERS];
+
+	if (!pagetypeinfo_cma(zone->node, zone->name, cma, orders))
+		return;
+	/* The two files are not of the same moment. */
+	for (unsigned int order = 0; order < orders; order++) {
+		uint64_t *blocks = &zone->blocks[order];
+
+		*blocks -= cma[order] < *blocks ? cma[order] : *blocks;
 	}
 }
 
@@ -64,6 +79,7 @@ struct buddyinfo *buddyinfo_read(void)
 			goto err_format;
 		if (!strcmp(zone.name, "Movable"))
 			continue;
+		leave_out_cma(&zone, orders);
 		info = grow(info);
 		if (!info) {
 			fclose(file);

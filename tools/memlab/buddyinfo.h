@@ -30,7 +30,8 @@ struct buddy_zone {
  * @zones: those that have memory, except Movable, from which the kernel's own
  *	allocations are never served
  *
- * Pages that a CPU keeps ready for itself are in no block.
+ * Pages that a CPU keeps ready for itself are in no block. For root, those that are
+ * reserved for the contiguous memory allocator are left out, see pagetypeinfo_cma().
  */
 struct buddyinfo {
 	unsigned int orders;

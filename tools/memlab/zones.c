@@ -34,6 +34,8 @@ static void parse_line(const char *line, struct zone *zone)
 	/* The watermark is "high", a CPU's list has "high:". */
 	if (sscanf(line, " pages free %" SCNu64, &value) == 1) {
 		zone->free = value;
+	} else if (sscanf(line, " nr_free_cma %" SCNu64, &value) == 1) {
+		zone->free -= value < zone->free ? value : zone->free;
 	} else if (sscanf(line, " min %" SCNu64, &value) == 1) {
 		zone->min = value;
 	} else if (sscanf(line, " high %" SCNu64, &value) == 1) {

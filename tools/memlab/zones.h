@@ -10,7 +10,7 @@
  * struct zone - a memory zone of a NUMA node; all numbers are of pages
  * @node: the node
  * @name: as the kernel writes it, such as "DMA32"
- * @free: free pages
+ * @free: free pages, without those of the contiguous memory allocator
  * @min: watermark below which only reserves are left
  * @high: watermark up to which the kernel reclaims in the background
  * @protection: the most that is added to the watermarks for requests that a higher
