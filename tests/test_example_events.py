@@ -9,11 +9,13 @@ import re
 import shutil
 import signal
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from abi import KMALLOC, VMALLOC, Gfp
+from building import architecture, root
 from device import Device
 from proxy import Proxy
 from target import VirtualTarget
@@ -22,11 +24,13 @@ from vm.payload import default_payload
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE, SPEC = "Documentation/examples/events.py", "Documentation/netlink/specs/memlab.yaml"
 PYTHON = "/usr/bin/python3"
+MULTIARCH = sysconfig.get_config_var("MULTIARCH")
 LOADED = """
 import runpy, sys
 runpy.run_path(sys.argv[1])
-print(*[module.__file__ for module in list(sys.modules.values())
-        if str(getattr(module, "__file__", None)).startswith("/usr/")])
+print(*[module.__file__ for name, module in list(sys.modules.items())
+        if str(getattr(module, "__file__", None)).startswith("/usr/")
+        and name != "_distutils_hack"])
 """
 
 
@@ -39,7 +43,8 @@ def machine(target, tmp_path_factory):
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
     files = subprocess.run([PYTHON, "-c", LOADED, ROOT / EXAMPLE], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.split()
-    for source, name in [(name, name) for name in (PYTHON, *files)] + [
+    names = [name.replace(MULTIARCH, architecture().triplet) for name in (PYTHON, *files)]
+    for source, name in [(root() / name.lstrip("/"), name) for name in names] + [
             (ROOT / name, f"memlab/{name}") for name in (EXAMPLE, SPEC)]:
         copy = tree / name.lstrip("/")
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The udev rule: /dev/memlab is root's alone, and with the rule, group memlab's too.
 
-By the udev of this computer, in a machine of its own; the files are those that
+By Debian's udev, in a machine of its own; the files are those that
 `make install-module` puts there.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from building import root
 from device import PATH, Device
 from proxy import Proxy
 from refusal import error_of
@@ -22,7 +23,7 @@ from vm import debian, default_payload, kernels
 ROOT = Path(__file__).resolve().parents[1]
 RULE, GROUP = "usr/lib/udev/rules.d/60-memlab.rules", "usr/lib/sysusers.d/memlab.conf"
 # udevd is udevadm by another name
-PROGRAMS = ("/usr/bin/udevadm", "/usr/bin/systemd-sysusers")
+PROGRAMS = ("bin/udevadm", "bin/systemd-sysusers")
 UDEVD = "usr/lib/systemd/systemd-udevd"
 ALICE = 1000
 
@@ -49,10 +50,10 @@ def machine(target, tmp_path_factory):
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
     make("install-module", tree)
     for program in PROGRAMS:
-        shutil.copy(program, tree / "usr/bin")
+        shutil.copy(root() / program, tree / "usr/bin")
     (tree / UDEVD).parent.mkdir(parents=True)
     (tree / UDEVD).symlink_to("/usr/bin/udevadm")
-    shutil.copy("/usr/lib/udev/rules.d/50-udev-default.rules", tree / RULE.rpartition("/")[0])
+    shutil.copy(root() / "lib/udev/rules.d/50-udev-default.rules", tree / RULE.rpartition("/")[0])
     own = VirtualTarget(payload=tree, mem="512M")
     yield own
     problems = own.problems()

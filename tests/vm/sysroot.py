@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where an architecture's programs and libraries are: here, or unpacked from its packages."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -10,14 +11,16 @@ from .apt import State
 
 # What goes into the guest, and what programs for it are linked with.
 PACKAGES = ("busybox-static", "dash", "kmod", "libc6-dev", "libjson-c-dev", "libnl-3-dev",
-            "libnl-genl-3-dev", "libsmartcols-dev")
+            "libnl-genl-3-dev", "libsmartcols-dev", "python3", "python3-yaml", "systemd",
+            "trace-cmd", "udev")
 
 
 def root(architecture):
     """The folder that has its /usr."""
     if not architecture.foreign:
         return Path("/")
-    path = cache.directory() / f"sysroot-{architecture.name}"
+    key = hashlib.sha256(" ".join(PACKAGES).encode("ascii")).hexdigest()[:12]
+    path = cache.directory() / f"sysroot-{architecture.name}-{key}"
     if not path.exists():
         with cache.lock(path.name):
             if not path.exists():
