@@ -9,7 +9,8 @@ from syscalls import CLONE_NEWNET, CLONE_NEWUSER, O_WRONLY
 
 AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SCM_RIGHTS = 1, 2, 1, 1
 ALICE, BOB = 1000, 1001
-KERNEL_HALF = 0xFFFF800000000000
+# arm64's; x86 has nothing below 0xFFFF800000000000
+KERNEL_HALF = 0xFFFF000000000000
 # No pointer, but a negative number, or all bits of a mask
 SMALL_NEGATIVE = 0xFFFFFFFFFFF00000
 POINTER = re.compile(r"\b(?:0x)?(ffff[0-9a-f]{12})\b")
@@ -79,7 +80,7 @@ class Secrets:
         """Whether a word is an address of the buffer in any shape."""
         return (word in self.kernel or word >> 12 in self.frames or word in self.frames
                 or word << 12 & 0xFFFFFFFFFFFFFFFF in self.kernel
-                or word | 0xFFFFFFFF00000000 in self.kernel)
+                or word | self.kernel.start & ~0xFFFFFFFF in self.kernel)
 
     def in_text(self, text):
         """Words of a text that are addresses of the buffer, or of one of its pages."""

@@ -37,3 +37,8 @@ def zones(target):
             start = int(first[1]) * PAGE
             found.setdefault(name, []).append((start, start + spanned * PAGE))
     return found
+
+
+def large_dma(target):
+    """Whether the zone for DMA is large, as on arm64; on x86 it is the first 16 MiB."""
+    return any(end - start > 16 << 20 for start, end in zones(target).get("DMA", ()))

@@ -40,6 +40,7 @@ NUMBERS = {
     "unshare": (272, 310, 97, 337),
     "vmsplice": (278, 316, 75, 343),
     "pipe2": (293, 331, 59, 359),
+    "perf_event_open": (298, 336, 241, 364),
     "process_vm_readv": (310, 347, 270, 376),
     "finit_module": (313, 350, 273, 379),
 }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 
 import abi
+import facts
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     NO_DEVICE, REFUSED, USAGE, as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
 from fragmentation import fragmented, smallest_safe
@@ -169,10 +170,11 @@ def test_cache_functions(as_json):
     assert ask(as_json, "200")["use"]["cache_function"] is None
 
 
-def test_usable(as_json):
+def test_usable(target, as_json):
     """Usable size and waste are those of this kernel's slab caches and blocks."""
-    for size, usable in ((100, 128), (1, 8), (129, 192), (4000, 4096), (5000, 8192),
-                         (9000, 16384), (100 * KIB, 128 * KIB), (5 * MIB + 1, 5 * MIB + 4096)):
+    cached = [(size, facts.kmalloc_class(target, size)) for size in (100, 1, 129, 4000, 5000)]
+    for size, usable in (*cached, (9000, 16384), (100 * KIB, 128 * KIB),
+                         (5 * MIB + 1, 5 * MIB + 4096)):
         told = as_json("advise", "--size", size)
         assert (told["usable_size"], told["waste"]) == (usable, usable - size)
 

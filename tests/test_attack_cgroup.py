@@ -8,6 +8,7 @@ import time
 import pytest
 
 import abi
+import facts
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, PERSISTENT, VMALLOC, make
 from device import PATH, Device
 from frames import call_record, poke_record
@@ -144,7 +145,7 @@ def test_full(device, group, alice, bystander, allocator, size, most):
     again.free(again.alloc(allocator, size).id)
 
 
-def test_tiny(device, group, alice, bystander, parameter):
+def test_tiny(target, device, group, alice, bystander, parameter):
     """What the driver itself needs for each buffer is charged, too: the smallest fill it up."""
     # pylint: disable=unused-argument
     parameter("max_user_buffers", 10_000_000)
@@ -153,7 +154,7 @@ def test_tiny(device, group, alice, bystander, parameter):
     # without the charge for struct and table, 8 bytes each would hardly show
     assert 5_000 < made < ROOM // 256
     assert group.current() <= ROOM
-    assert device.info().total_bytes == 8 * made
+    assert device.info().total_bytes == facts.kmalloc_class(target, 8) * made
     alice.proxy.kill()
     assert device.info().total_bytes == 0
 

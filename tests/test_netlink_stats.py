@@ -6,6 +6,7 @@ import errno
 import pytest
 
 import abi
+import facts
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, VMALLOC, Gfp, make
 from device import Device
 from nlfamily import MEMLAB, Family, Refused
@@ -247,13 +248,14 @@ def test_agrees_with_buffers(device, counters):
     assert not any(one["live"] or one["bytes"] for one in told.values())
 
 
-def test_all_users(process, public_device, counters):
+def test_all_users(target, process, public_device, counters):
     """They tell of all users, and so not to everybody."""
     # pylint: disable=unused-argument # public_device is a state, not a value
     alice = process(user="alice")
     device = Device(alice)
     made = device.alloc(KMALLOC, 64)
-    assert counters.moved() == under("kmalloc", calls=1, live=1, bytes=64)
+    assert counters.moved() == under("kmalloc", calls=1, live=1,
+                                     bytes=facts.kmalloc_class(target, 64))
     with Family(alice) as family, pytest.raises(Refused) as caught:
         family.dump("stats-get")
     assert caught.value.errno == errno.EPERM and "CAP_SYS_ADMIN" in caught.value.message

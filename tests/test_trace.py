@@ -89,6 +89,12 @@ def test_flags(device, cache, allocator):
     device.free_many(queries)
 
 
+def counted(device, context):
+    """How preempt_count() tells of a context: not every kernel's knows of spinlocks."""
+    known = context != Context.ATOMIC or device.info().features & abi.FEATURE_PREEMPT_COUNT
+    return context if known else Context.PROCESS
+
+
 @pytest.mark.parametrize("allocator", [KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, CACHE],
                          ids=["kmalloc", "kvmalloc", "pages", "pages-exact", "cache"])
 def test_contexts(device, cache, allocator):
@@ -108,7 +114,8 @@ def test_contexts(device, cache, allocator):
     assert {result for result, _ in done} == {0}
     queries = device.query_many([made for _, made in done])
     told = lines(events, allocator, asked, queries)
-    assert [event.context for event in told] == [request.context for request in asked]
+    assert [event.context for event in told] == [counted(device, request.context)
+                                                 for request in asked]
     device.free_many(queries)
 
 
@@ -122,4 +129,4 @@ def test_frees(device, context):
     callers = "kmalloc_free", "memlab_buffer_free_work", "memlab_work_here"  # by tail calls
     there = [event.context for event in events if event.name == "kfree"
              and event.words["call_site"].startswith(callers)]
-    assert there == [context] * 10
+    assert there == [counted(device, context)] * 10

@@ -12,6 +12,8 @@ import pytest
 
 import abi
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, VMALLOC, Context, Gfp, Reason
+from attack import KERNEL_HALF
+from building import root as root_folder
 from device import Device
 from frames import call_record
 from proxy import Proxy
@@ -31,7 +33,7 @@ NAMED = {
     "context": {one: one.name.lower() for one in Context},
 }
 DOCUMENT = Path(__file__).parents[1] / "Documentation/tracing.rst"
-PERF_EVENT_OPEN, PERF_TYPE_TRACEPOINT = 298, 2
+PERF_TYPE_TRACEPOINT = 2
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def machine(target, tmp_path_factory):
         return
     tree = tmp_path_factory.mktemp("trace") / "payload"
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
-    shutil.copy(shutil.which("trace-cmd"), tree / "usr/bin")
+    shutil.copy(root_folder() / "usr/bin/trace-cmd", tree / "usr/bin")
     tracer = VirtualTarget(smp=1, payload=tree)
     yield tracer
     problems = tracer.problems()
@@ -282,7 +284,7 @@ def test_no_address(device, tracefs):
         for secret in (query.kernel_address, query.phys):
             assert struct.pack("<Q", secret) not in raw
     words = [struct.unpack_from("<Q", raw, at)[0] for at in range(0, len(raw) - 8, 4)]
-    assert not [hex(word) for word in words if word >= 0xFFFF800000000000]
+    assert not [hex(word) for word in words if word >= KERNEL_HALF]
 
 
 def test_unprivileged(machine, root):
@@ -305,7 +307,8 @@ def test_unprivileged(machine, root):
 def watch(proxy, attribute):
     """perf_event_open() for the process itself."""
     proxy.poke(proxy.spare, attribute)
-    return proxy.submit([call_record(PERF_EVENT_OPEN, proxy.spare, 0, -1, -1, 0)])[0][0]
+    return proxy.submit([call_record(
+        proxy.number("perf_event_open"), proxy.spare, 0, -1, -1, 0)])[0][0]
 
 
 def test_trace_cmd(machine):

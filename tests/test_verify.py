@@ -15,7 +15,7 @@ import abi
 import facts
 from cli import NO_DEVICE, REFUSED, USAGE
 from cli import as_json_fixture, memlab_fixture  # noqa: F401 # pylint: disable=unused-import
-from test_claim_mutants import REFUTED
+from test_claim_mutants import LARGE_DMA, REFUTED
 
 DOCUMENTATION = Path(__file__).resolve().parents[1] / "Documentation"
 CLAIMS = """
@@ -30,9 +30,6 @@ CLAIMS = """
 # What a stock kernel in a machine of 1 GiB cannot tell, and a word of the reason.
 UNKNOWN = {"kzalloc-zero": "init_on_alloc=0", "gfp-zero": "init_on_alloc=0",
            "gfp-nowarn": "--provoke", "gfp-dma32": "4 GiB"}
-# The same, where every page is in the zone for DMA.
-ALL_FOR_DMA = UNKNOWN | {"gfp-nowarn": "too large to be used up",
-                         "gfp-high": "too large to be used up"}
 TIME_LIMIT = 60
 HOLDS, UNKNOWN_VERDICT = "holds", "unknown"
 QUICK = ("pages-exact", "kmalloc-large-buddy", "vmalloc-page-tables")
@@ -65,11 +62,6 @@ def parse_ktap(text):
         found[claim] = Line(not failed, bool(skip), evidence)
     assert int(plan[1]) == len(found)
     return found
-
-
-def all_for_dma(target):
-    """Whether a zone for DMA holds all memory, as on arm64; on x86 it is the first 16 MiB."""
-    return set(facts.zones(target)) == {"DMA"}
 
 
 def starved():
@@ -118,7 +110,7 @@ def test_verdicts(target, device, full):
     # once a test of this machine has used cgroup v2, the older one is not to be had
     if "cgroup" in skipped.get("gfp-nofail", ""):
         del skipped["gfp-nofail"]
-    unknown = ALL_FOR_DMA if all_for_dma(target) else UNKNOWN
+    unknown = UNKNOWN | (LARGE_DMA if facts.large_dma(target) else {})
     if target.release.startswith("6.1.") and target.has_hypervisor:
         assert set(skipped) == set(unknown)
     for claim, word in unknown.items():
