@@ -4,9 +4,12 @@
 import struct
 import time
 
+import pytest
+
 from abi import CACHE_PERSISTENT, KMALLOC, PERSISTENT, VMALLOC
 from device import PATH, Device
 from frames import call_record, poke_record
+from percpu import short_lists
 from syscalls import AT_FDCWD, O_RDWR
 
 pytest_plugins = ["attack_module"]
@@ -15,6 +18,13 @@ MACHINE = {"smp": 1, "icount": True}
 LOADS, WARM_UP, PART = 1000, 100, 20
 # what a load may leave for good, on average; a page each would be a leak
 LEFT_PER_LOAD = 1024
+
+
+@pytest.fixture(autouse=True)
+def settled(machine):
+    """MemFree tells of all that was freed."""
+    with short_lists(machine):
+        yield
 
 
 class Loop:
