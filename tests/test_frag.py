@@ -232,7 +232,8 @@ def test_share(target, share):
     lines = result.stdout.decode().splitlines()
     held, = [int(line) for line in lines if line.isdigit()]
     least = min(int(line.split()[1]) << 10 for line in lines if "MemFree" in line)
-    assert MIB < held <= free * share // 100
+    # what processors gave back until the tool looked counts as well
+    assert MIB < held <= free * share // 100 + free // 100
     # the processes themselves, and their own objects in the kernel
     assert least > free - free * share // 100 - 24 * MIB
     # it was looked at while much was held
