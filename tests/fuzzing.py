@@ -6,7 +6,6 @@ kernel dies. Whoever reads them asks the kernel's log first whether the last one
 """
 
 import json
-import time
 from typing import NamedTuple
 
 from target import VirtualTarget
@@ -15,8 +14,6 @@ from vm import VmError, VmTimeout
 LEFT_BEHIND = 4     # exit status of the fuzzer
 LOG_LINES = 60
 KEPT = 4            # batches before the one that the kernel died of
-LEAKS = "/sys/kernel/debug/kmemleak"
-LEAK_AGE = 6        # seconds that kmemleak waits before it believes
 
 
 class Trouble(NamedTuple):
@@ -99,16 +96,6 @@ class Run:
         except (VmError, EOFError) as error:
             what = str(error)
         return Trouble(what, [program for batch in self.batches for program in batch])
-
-
-def leaks(machine):
-    """What kmemleak has found; empty where the kernel has none."""
-    if machine.run(["test", "-e", LEAKS]).returncode:
-        return ""
-    for _ in range(2):
-        time.sleep(LEAK_AGE)
-        machine.run(["sh", "-c", f"echo scan >{LEAKS}"], timeout=300)
-    return machine.get(LEAKS).decode()
 
 
 class Replayer:

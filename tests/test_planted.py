@@ -16,6 +16,10 @@ EXPECTED = {
     "use-after-free": (TRY, "use-after-free in memlab_"),
     "leak": ("failnth alloc-kmalloc", "memlab_buffer_prepare+"),
     "lock-order": (TRY, "WARNING: possible circular locking dependency detected"),
+    # of 100 bytes, the driver may use 128: one more would be within them
+    "out-of-bounds": ("memlab try kmalloc 128", "slab-out-of-bounds in memlab_"),
+    "shift": (TRY, "UBSAN: shift-out-of-bounds in "),
+    "sleep-in-atomic": (TRY, "BUG: sleeping function called from invalid context at "),
 }
 
 
