@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The fuzzer: short runs of it, and races written as its programs."""
+"""The fuzzer: short runs of it, races written as its programs, and a fault that it must find."""
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import fuzzing
+import mutants
+from building import compiler, make
 from target import USERS, VirtualTarget
+from vm import debian, kernels
+from vm.payload import default_payload
 
 PROGRAMS = Path(__file__).with_name("programs")
 # These are only in programs that somebody wrote.
 WRITTEN_ONLY = {"family", "unload", "load"}
 # The device has neither read() nor write().
 REFUSED = {"io"}
+# A debugger that writes to memory of vmalloc() kills the kernel.
+HONEST = "\tif (write && !(vma->vm_flags & VM_WRITE))"
+BUG = "\tBUG_ON(write && buf->allocator == MEMLAB_ALLOCATOR_VMALLOC);\n"
+FAULT = ("mmap.c", HONEST, BUG + HONEST)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +34,10 @@ def machine(target):
     fuzzed = VirtualTarget()
     fuzzed.run(["chmod", "666", "/dev/memlab"])
     yield fuzzed.machine
+    problems = fuzzed.verdict()
     fuzzed.close()
+    if problems:
+        raise RuntimeError("\n".join(problems))
 
 
 def run(machine, *arguments):
@@ -102,3 +116,46 @@ def put(machine, name):
     """A file of programs, in the guest."""
     machine.put((PROGRAMS / name).read_bytes(), f"/tmp/{name}")
     return f"/tmp/{name}"
+
+
+@pytest.fixture(scope="module")
+def faulty_payload(target, tmp_path_factory):
+    """What goes into a machine whose driver has the fault."""
+    if not target.has_hypervisor:
+        pytest.skip("TARGET=local: no faulty driver is loaded into the kernel of this computer")
+    directory = tmp_path_factory.mktemp("fault")
+    for name in ("driver", "uapi"):
+        shutil.copytree(mutants.ROOT / name, directory / name)
+    name, old, new = FAULT
+    mutants.replace_once(directory / "driver" / name, old, new)
+    kernel = os.environ.get("KERNEL")
+    make(debian.fetch(kernels.find(kernel)).headers, f"M={directory / 'driver'}",
+         "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+    return mutants.payload(default_payload(kernel), directory / "driver/memlab.ko",
+                           directory / "payload")
+
+
+@pytest.mark.timeout(1800)
+def test_fault(faulty_payload, tmp_path):
+    """A fault that kills the kernel is found, cut down to its calls, and written as C."""
+    broken = VirtualTarget(payload=faulty_payload)
+    trouble = fuzzing.Run(broken.machine, ["--seed", 1, "--seconds", 600]).run()
+    broken.close()
+    assert trouble and "kernel died" in trouble.what
+
+    replayer = fuzzing.Replayer(payload=faulty_payload)
+    try:
+        program, = fuzzing.minimise(trouble.programs, replayer)
+        assert sorted(line.split()[1] for line in program) == [
+            "alloc", "map", "open", "peek"]
+        source = tmp_path / "reproducer.c"
+        source.write_text(replayer.source(program), "ascii")
+    finally:
+        replayer.close()
+    subprocess.run([*compiler(), "-static", "-pthread", f"-I{mutants.ROOT / 'uapi'}", "-o",
+                    source.with_suffix(""), source], check=True)
+    broken = VirtualTarget(payload=faulty_payload)
+    broken.put(source.with_suffix("").read_bytes(), "/tmp/reproducer", 0o755)
+    with pytest.raises(fuzzing.VmError, match="kernel died"):
+        broken.run(["/tmp/reproducer"])
+    broken.close()
