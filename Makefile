@@ -77,10 +77,8 @@ debug-kernel: ## Build the kernel that catches mistakes
 	@tests/setup build vm kernel
 	@tests/vm/fetch debug
 
-check-debug: debug-kernel ## Run the tests that need that kernel
-	@tests/setup check
-	BUILD='$(BUILD)' KERNEL=debug $(PYTHON) -m pytest -n $(JOBS) --dist loadfile \
-		tests/test_failnth.py tests/test_planted.py tests/test_provoke.py $(PYTEST)
+check-debug: debug-kernel ## Run the tests on that kernel, with those that need it
+	@$(MAKE) -s check KERNEL=debug
 
 scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check $(FOREIGN)
