@@ -35,7 +35,9 @@ def fragmented(target, *options):
         yield process
     finally:
         process.close_stdin()
-        process.wait(60)
+        status = process.wait(60)
+    if status:
+        raise RuntimeError(f"memlab frag ended with {status}: {process.stderr_so_far().decode()}")
 
 
 def free_blocks(target):

@@ -8,13 +8,13 @@ import pytest
 
 from abi import KMALLOC, KVMALLOC, PAGES, VMALLOC, Gfp
 from device import Device
-from fragmentation import SINGLE, fragmented, smallest_safe
+from fragmentation import SINGLE, SMALL, fragmented, free_blocks, smallest_safe
 from nlfamily import Family
 from nlview import buffers_told, extents_told
 from refusal import error_of
 
 PAGE, MIB = 4096, 1 << 20
-SMALL = 4096  # with room for no more than that, a datagram has about 14 buffers
+PIECE = 4096  # with room for no more than that, a datagram has about 14 buffers
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def idents(dump):
 
 def test_pieces(device, family, herd):
     """Nothing happens: many pieces, all of it, not interrupted."""
-    dump = family.start("buffer-get").read(SMALL)
+    dump = family.start("buffer-get").read(PIECE)
     assert dump.datagrams > 8 and not dump.interrupted and not dump.refused
     assert dump.replies == buffers_told(device, herd)
 
@@ -82,15 +82,15 @@ def test_change(device, family, herd, change, pieces):
     before = set(herd)
     dump = family.start("buffer-get")
     for _ in range(pieces):
-        assert dump.step(SMALL) and not dump.interrupted
+        assert dump.step(PIECE) and not dump.interrupted
     change(device, herd)
-    dump.read(SMALL)
+    dump.read(PIECE)
     assert dump.interrupted and not dump.refused
     found = idents(dump)
     assert found == sorted(set(found))
     assert before & set(herd) <= set(found) <= before | set(herd)
     # the next one is told all
-    again = family.start("buffer-get").read(SMALL)
+    again = family.start("buffer-get").read(PIECE)
     assert not again.interrupted and idents(again) == sorted(herd)
 
 
@@ -103,9 +103,9 @@ def test_change(device, family, herd, change, pieces):
 def test_no_change(device, family, herd, change):
     """What changes no buffer interrupts no dump."""
     dump = family.start("buffer-get")
-    dump.step(SMALL)
+    dump.step(PIECE)
     change(device, herd)
-    dump.read(SMALL)
+    dump.read(PIECE)
     assert not dump.interrupted and idents(dump) == herd
 
 
@@ -113,9 +113,9 @@ def test_filtered_change(device, family, herd):
     """A dump with a filter is interrupted, too, and has what lived throughout."""
     pages = [one.id for one in device.alloc_many(60, PAGES, 64)]
     dump = family.start("buffer-get", allocator="pages")
-    dump.step(SMALL)
+    dump.step(PIECE)
     device.free(herd.pop())
-    dump.read(SMALL)
+    dump.read(PIECE)
     assert dump.interrupted and idents(dump) == pages
     for ident in pages:
         device.free(ident)
@@ -124,12 +124,12 @@ def test_filtered_change(device, family, herd):
 def test_caches(device, family):
     """The same of caches."""
     made = [device.create_cache(64).id for _ in range(60)]
-    dump = family.start("cache-get").read(SMALL)
+    dump = family.start("cache-get").read(PIECE)
     assert not dump.interrupted and idents(dump) == made and dump.datagrams > 2
     dump = family.start("cache-get")
-    dump.step(SMALL)
+    dump.step(PIECE)
     device.destroy_cache(made.pop(0))
-    dump.read(SMALL)
+    dump.read(PIECE)
     assert dump.interrupted and set(made) <= set(idents(dump))
     for ident in made:
         device.destroy_cache(ident)
@@ -140,10 +140,10 @@ def test_two_dumps(device, process, herd):
     families = [Family(process()) for _ in range(2)]
     dumps = [family.start("buffer-get") for family in families]
     for _ in range(4):
-        dumps[0].step(SMALL)
+        dumps[0].step(PIECE)
     change_alloc(device, herd)
     for dump in dumps:
-        dump.read(SMALL)
+        dump.read(PIECE)
         assert dump.interrupted and set(herd[:-1]) <= set(idents(dump)) <= set(herd)
 
 
@@ -161,7 +161,7 @@ def test_churn(device, process, family, herd):
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(churn, other, 40) for other in others]
         while not all(job.done() for job in jobs):
-            dump = family.start("buffer-get").read(SMALL)
+            dump = family.start("buffer-get").read(PIECE)
             found = idents(dump)
             assert found == sorted(set(found)) and set(herd) <= set(found)
             assert not dump.refused
@@ -173,12 +173,28 @@ def test_churn(device, process, family, herd):
     assert idents(family.start("buffer-get").read()) == herd == device.ids()
 
 
+def scattered(target, device, allocator, size, least, choices):
+    """A buffer of more than so many extents: options of memlab frag, until one gives it."""
+    seen = []
+    for options in choices:
+        with fragmented(target, *options):
+            free = free_blocks(target)
+            made = device.alloc(allocator, size, gfp=Gfp.KERNEL | Gfp.NORETRY)
+        count = len(device.layout(made.id))
+        if count > least:
+            return made
+        device.free(made.id)
+        seen.append((options, count, free))
+    raise RuntimeError(f"the kernel found large blocks in fragmented memory: {seen}")
+
+
 @pytest.fixture
 def long(target, device):
     """A buffer of thousands of extents."""
-    size = 20 if smallest_safe(target) == SINGLE else 80
-    with fragmented(target):
-        made = device.alloc(VMALLOC, size * MIB)
+    size, choices = 80, 3 * [("--order", SMALL)]
+    if smallest_safe(target) == SINGLE:
+        size, choices = 20, [("--share", share) for share in (20, 30, 40)]
+    made = scattered(target, device, VMALLOC, size * MIB, 2000, choices)
     yield made.id
     if made.id in device.ids():
         device.free(made.id)
@@ -187,7 +203,7 @@ def long(target, device):
 def test_extents(device, family, long):
     """A layout in small pieces, while other buffers come and go: whole."""
     dump = family.start("extent-get", buffer_id=long)
-    while dump.step(SMALL):
+    while dump.step(PIECE):
         device.free(device.alloc(VMALLOC, PAGE).id)
     assert dump.datagrams > 40 and not dump.interrupted and not dump.refused
     assert dump.replies == extents_told(device, long)
@@ -198,9 +214,9 @@ def test_extents_freed(device, family, long):
     wanted = extents_told(device, long)
     dump = family.start("extent-get", buffer_id=long)
     for _ in range(3):
-        dump.step(SMALL)
+        assert dump.step(PIECE)
     device.free(long)
-    dump.read(SMALL)
+    dump.read(PIECE)
     assert dump.refused.errno == errno.ENOENT and dump.refused.message
     assert 0 < len(dump.replies) < len(wanted)
     assert dump.replies == wanted[:len(dump.replies)]
@@ -211,18 +227,12 @@ def pliable(target, device, parameter):
     """A buffer that this kernel can resize, of more extents than a datagram has room for."""
     parameter("max_total_bytes", "900M")
     # kvmalloc takes blocks of 2 MiB where it can: let there be no larger ones
-    choices = [(KVMALLOC, 160 * MIB, ("--order", 9, "--share", share)) for share in (40, 50, 60)]
+    choice = (KVMALLOC, 160 * MIB, 70, [("--order", 9, "--share", part) for part in (40, 50, 60)])
     if device.info().resizable >> VMALLOC & 1:
-        choices = [(VMALLOC, 20 * MIB, ())]
-    for allocator, size, options in choices:
-        with fragmented(target, *options):
-            made = device.alloc(allocator, size, gfp=Gfp.KERNEL | Gfp.NORETRY)
-        if len(device.layout(made.id)) > 70:
-            yield made
-            device.free(made.id)
-            return
-        device.free(made.id)
-    raise RuntimeError("the kernel found large blocks in fragmented memory")
+        choice = (VMALLOC, 20 * MIB, 70, 3 * [()])
+    made = scattered(target, device, *choice)
+    yield made
+    device.free(made.id)
 
 
 @pytest.mark.parametrize("percent", [50, 125])
@@ -232,7 +242,7 @@ def test_extents_resized(device, family, pliable, percent):
     dump = family.start("extent-get", buffer_id=pliable.id)
     device.resize(pliable.id, device.query(pliable.id).bytes * percent // 100,
                   gfp=Gfp.KERNEL | Gfp.NORETRY)
-    dump.read(SMALL)
+    dump.read(PIECE)
     assert dump.interrupted and not dump.refused
-    again = family.start("extent-get", buffer_id=pliable.id).read(SMALL)
+    again = family.start("extent-get", buffer_id=pliable.id).read(PIECE)
     assert not again.interrupted and again.replies == extents_told(device, pliable.id)
