@@ -36,4 +36,4 @@ def variables():
 
 def compiler():
     """The command that compiles C for the target."""
-    return variables().get("CC", "cc").split()
+    return sysroot.compiler(architecture())

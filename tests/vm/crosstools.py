@@ -6,13 +6,8 @@ They cannot be installed beside gcc-multilib, which this computer's own 32-bit p
 
 import platform
 import re
-import subprocess
-import tempfile
-from pathlib import Path
 
-from . import cache
-from .apt import State
-from .errors import VmError
+from . import unpacked
 
 # The release that Debian's kernels were built with, and that their headers ask for by name.
 GCC = "gcc-12"
@@ -29,12 +24,11 @@ def here():
 
 def root(architecture):
     """The folder that has the compilers' /usr."""
-    path = cache.directory() / f"cross-{architecture.name}"
-    if not path.exists():
-        with cache.lock(path.name):
-            if not path.exists():
-                _make(architecture, path)
-    return path
+    triplet32 = _TRIPLET32[architecture.name]
+    return unpacked.folder(
+        f"cross-{architecture.name}", here(),
+        [f"{GCC}-{architecture.triplet}", f"{GCC}-{triplet32}", "libc6-dev-armhf-cross"],
+        _OWN.search)
 
 
 def libraries(architecture):
@@ -52,28 +46,3 @@ def compiler(architecture, bits=64):
     triplet = architecture.triplet if bits == 64 else _TRIPLET32[architecture.name]
     return ["env", f"LD_LIBRARY_PATH={libraries(architecture)}",
             f"{root(architecture)}/usr/bin/{triplet}-{GCC}"]
-
-
-def unpack(debs, top):
-    """Unpacks packages' files below a folder."""
-    for deb in debs:
-        try:
-            subprocess.run(["dpkg-deb", "-x", str(deb), str(top)], check=True,
-                           capture_output=True, text=True)
-        except FileNotFoundError as error:
-            raise VmError("dpkg-deb: not found; this needs Debian's dpkg") from error
-        except subprocess.CalledProcessError as error:
-            raise VmError(f"cannot unpack {deb.name}:\n{error.stderr}") from error
-
-
-def _make(architecture, path):
-    triplet32 = _TRIPLET32[architecture.name]
-    state = State(None, here())
-    names = state.closure([f"{GCC}-{architecture.triplet}", f"{GCC}-{triplet32}",
-                           "libc6-dev-armhf-cross"])
-    with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as work:
-        debs = Path(work, "debs")
-        debs.mkdir()
-        unpack(state.download([name for name in names if _OWN.search(name)], debs),
-               Path(work, "root"))
-        Path(work, "root").rename(path)

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import buildroot, built, cache, crossbuild, kernels, sysroot, vmlinux
+from . import buildroot, built, cache, crossbuild, kernels, unpacked, vmlinux
 from .apt import State
 from .errors import VmError
 
@@ -78,21 +78,20 @@ def _unpack(debs, source, release, directory):
     with tempfile.TemporaryDirectory(prefix="unpack-", dir=directory.parent) as work:
         root = Path(work, "root")
         # base-files comes first: it says that /lib is a link.
-        for deb in sorted(debs, key=lambda deb: not deb.name.startswith("base-files_")):
-            _output("dpkg-deb", "-x", str(deb), str(root))
+        unpacked.unpack(sorted(debs, key=lambda deb: not deb.name.startswith("base-files_")), root)
         _relocate(root, release)
         if source.build_root:
             buildroot.prepare(root, release)
         elif source.architecture.foreign:
             crossbuild.prepare(root, release, source.architecture)
-        _output("depmod", "-b", str(root), release)
+        _depmod(root, release)
         image = root / f"boot/vmlinuz-{release}"
         if not image.exists():      # newer packages leave the copying to a script
             image.parent.mkdir(exist_ok=True)
             image.symlink_to(f"../usr/lib/modules/{release}/vmlinuz")
-        unpacked = vmlinux.extract(image.read_bytes())
-        if unpacked:
-            (root / f"boot/vmlinux-{release}").write_bytes(unpacked)
+        kernel = vmlinux.extract(image.read_bytes())
+        if kernel:
+            (root / f"boot/vmlinux-{release}").write_bytes(kernel)
         root.chmod(0o755)
         root.rename(directory)
 
@@ -104,12 +103,11 @@ def _relocate(root, release):
     makefile.write_text(re.sub(r"^include /usr/src/",
                                "include $(dir $(lastword $(MAKEFILE_LIST)))../",
                                makefile.read_text(), flags=re.MULTILINE))
-    sysroot.relink(root)
+    unpacked.relink(root)
 
 
-def _output(*command):
+def _depmod(root, release):
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        subprocess.run(["depmod", "-b", str(root), release], check=True, capture_output=True)
     except FileNotFoundError as error:
-        raise VmError(f"{command[0]}: not found; this needs Debian's dpkg and kmod "
-                      "packages") from error
+        raise VmError("depmod: not found; this needs Debian's kmod") from error

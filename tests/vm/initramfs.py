@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import cache, crosstools, sysroot
+from . import cache, sysroot
 from .cpio import Archive
 from .errors import VmError
 
@@ -103,10 +103,10 @@ def _agent(architecture):
     digest = hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
     path = cache.directory() / f"agent-{architecture.name}-{digest}"
     if not path.exists():
-        compiler = ([*crosstools.compiler(architecture), f"--sysroot={sysroot.root(architecture)}"]
-                    if architecture.foreign else [_program("gcc", "gcc and libc6-dev")])
+        compiler = (sysroot.compiler(architecture) if architecture.foreign
+                    else [str(_program("gcc", "gcc and libc6-dev"))])
         with cache.lock("agent"), cache.replacing(path) as temporary:
-            _output([*map(str, compiler), "-static", "-O2", "-s", "-Wall", "-Wextra",
+            _output([*compiler, "-static", "-O2", "-s", "-Wall", "-Wextra",
                      "-o", str(temporary), *(str(file) for file in files if file.suffix == ".c")])
     return path
 

@@ -2,12 +2,9 @@
 """Where an architecture's programs and libraries are: here, or unpacked from its packages."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
-from . import cache, crosstools
-from .apt import State
+from . import crosstools, unpacked
 
 # What goes into the guest, and what programs for it are linked with.
 PACKAGES = ("busybox-static", "dash", "kmod", "libc6-dev", "libjson-c-dev", "libnl-3-dev",
@@ -20,12 +17,14 @@ def root(architecture):
     if not architecture.foreign:
         return Path("/")
     key = hashlib.sha256(" ".join(PACKAGES).encode("ascii")).hexdigest()[:12]
-    path = cache.directory() / f"sysroot-{architecture.name}-{key}"
-    if not path.exists():
-        with cache.lock(path.name):
-            if not path.exists():
-                _make(architecture, path)
-    return path
+    return unpacked.folder(f"sysroot-{architecture.name}-{key}", architecture.name, PACKAGES)
+
+
+def compiler(architecture):
+    """The command that compiles C for it."""
+    if not architecture.foreign:
+        return ["cc"]
+    return [*crosstools.compiler(architecture), f"--sysroot={root(architecture)}"]
 
 
 def variables(architecture):
@@ -35,7 +34,7 @@ def variables(architecture):
     top = root(architecture)
     folders = (f"usr/lib/{architecture.triplet}", "usr/lib", "usr/share")
     return {
-        "CC": " ".join(crosstools.compiler(architecture)) + f" --sysroot={top}",
+        "CC": " ".join(compiler(architecture)),
         "CC32": " ".join(crosstools.compiler(architecture, 32)),
         "AR": f"env LD_LIBRARY_PATH={crosstools.libraries(architecture)}"
               f" {crosstools.prefix(architecture)}ar",
@@ -43,23 +42,3 @@ def variables(architecture):
                       + ":".join(f"{top}/{folder}/pkgconfig" for folder in folders)
                       + " pkg-config",
     }
-
-
-def relink(top):
-    """Makes the absolute links below a folder relative, so that nothing of the host is used."""
-    for path in top.rglob("*"):
-        if path.is_symlink() and os.readlink(path).startswith("/"):
-            target = top / os.readlink(path).lstrip("/")
-            path.unlink()
-            path.symlink_to(os.path.relpath(target, path.parent))
-
-
-def _make(architecture, path):
-    state = State(None, architecture.name)
-    with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as work:
-        top = Path(work, "root")
-        debs = Path(work, "debs")
-        debs.mkdir()
-        crosstools.unpack(state.download(state.closure(PACKAGES), debs), top)
-        relink(top)
-        top.rename(path)
