@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures: the target, processes in it, and a check round every test."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,14 +10,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # pylint: disable=wrong-import-position,redefined-outer-name
 import mutants  # noqa: E402
+import patched  # noqa: E402
 from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
 from fragmentation import fragmented  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from subject import Subject  # noqa: E402
 from target import VirtualTarget, open_target  # noqa: E402
-from vm import debian, kernels  # noqa: E402
-from vm.payload import default_payload  # noqa: E402
 
 PARAMETERS = "/sys/module/memlab/parameters/"
 LOG_LINES = 150
@@ -68,9 +66,7 @@ def liar_payload(target, tmp_path_factory):
     """What goes into a machine with the driver that can lie."""
     if not target.has_hypervisor:
         pytest.skip("TARGET=local: no lying driver is loaded into the kernel of this computer")
-    kernel, directory = os.environ.get("KERNEL"), tmp_path_factory.mktemp("mutants")
-    module = mutants.build(debian.fetch(kernels.find(kernel)).headers, directory)
-    return mutants.payload(default_payload(kernel), module, directory / "payload")
+    return patched.payload(tmp_path_factory.mktemp("mutants"), mutants.add)
 
 
 @pytest.fixture(scope="session")

@@ -5,19 +5,12 @@ A test file imports the fixture that it uses.
 """
 
 import os
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
-import mutants
-from building import make
 from target import VirtualTarget
 from vm import debian, kernels
-from vm.payload import default_payload
 
-PLANTED = Path(__file__).with_name("planted")
 FAULTS = ("failslab", "fail_page_alloc")
 # What a call may say when it finds no memory; a netlink socket says ENOBUFS.
 NO_MEMORY = {"ENOMEM", "ENOBUFS"}
@@ -39,19 +32,6 @@ def boot(**options):
     done = machine.run(["sh", "-c", "echo 0 >/proc/sys/kernel/panic_on_oops"])
     assert not done.returncode, done.stderr
     return machine
-
-
-def planted(kernel, name, directory):
-    """The payload with a driver that was patched."""
-    for part in ("driver", "uapi"):
-        shutil.copytree(mutants.ROOT / part, directory / part)
-    done = subprocess.run(["git", "apply", PLANTED / f"{name}.patch"], cwd=directory, text=True,
-                          capture_output=True, check=False,
-                          env={**os.environ, "GIT_CEILING_DIRECTORIES": str(directory.parent)})
-    assert not done.returncode, done.stderr
-    make(kernel.headers, f"M={directory / 'driver'}", "modules")
-    return mutants.payload(default_payload(kernel.source.name), directory / "driver/memlab.ko",
-                           directory / "payload")
 
 
 def prepare_faults(machine):

@@ -5,13 +5,9 @@ Every fault is a replacement of a text that must occur exactly once in its file.
 The module parameter `mutant` says which one is at work; 0 is the honest driver.
 """
 
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 
-from building import make
-
-ROOT = Path(__file__).resolve().parents[1]
+from patched import replace_once
 
 
 class Mutant(NamedTuple):
@@ -150,18 +146,8 @@ NUMBERS = {mutant.name: number for number, mutant in enumerate(MUTANTS, start=1)
 PARAMETER = "/sys/module/memlab/parameters/mutant"
 
 
-def replace_once(path, old, new):
-    """Replaces a text that must be there exactly once."""
-    text = path.read_text("ascii")
-    if text.count(old) != 1:
-        raise ValueError(f"{path.name}: {text.count(old)} times instead of once: {old!r}")
-    path.write_text(text.replace(old, new), "ascii")
-
-
-def build(headers, directory):
-    """Builds the module with all faults in it; returns its file."""
-    for name in ("driver", "uapi"):
-        shutil.copytree(ROOT / name, directory / name)
+def add(directory):
+    """Puts all faults into a copy of the sources."""
     driver = directory / "driver"
     replace_once(driver / "memlab.h", "#include <uapi/linux/memlab.h>\n",
                  "#include <uapi/linux/memlab.h>\n\nextern int memlab_mutant;\n")
@@ -171,14 +157,3 @@ def build(headers, directory):
     for mutant in MUTANTS:
         fault = f"(READ_ONCE(memlab_mutant) == {NUMBERS[mutant.name]})"
         replace_once(driver / mutant.file, mutant.old, mutant.new.replace("FAULT", fault))
-    make(headers, f"M={driver}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
-    return driver / "memlab.ko"
-
-
-def payload(tree, module, directory):
-    """A copy of a payload with another module."""
-    shutil.copytree(tree, directory, symlinks=True)
-    line, = [line for line in (directory / "etc/modules").read_text("ascii").splitlines()
-             if line.split()[0].endswith("/memlab.ko")]
-    shutil.copy(module, directory / line.split()[0].lstrip("/"))
-    return directory

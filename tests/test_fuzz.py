@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """The fuzzer: short runs of it, races written as its programs, and a fault that it must find."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import fuzzing
-import mutants
-from building import compiler, make
+import patched
+from building import compiler
 from target import USERS, VirtualTarget
-from vm import debian, kernels
-from vm.payload import default_payload
 
 PROGRAMS = Path(__file__).with_name("programs")
 # These are only in programs that somebody wrote.
@@ -23,7 +19,6 @@ REFUSED = {"io"}
 # A debugger that writes to memory of vmalloc() kills the kernel.
 HONEST = "\tif (write && !(vma->vm_flags & VM_WRITE))"
 BUG = "\tBUG_ON(write && buf->allocator == MEMLAB_ALLOCATOR_VMALLOC);\n"
-FAULT = ("mmap.c", HONEST, BUG + HONEST)
 
 
 @pytest.fixture(scope="module")
@@ -129,16 +124,9 @@ def faulty_payload(target, tmp_path_factory):
     """What goes into a machine whose driver has the fault."""
     if not target.has_hypervisor:
         pytest.skip("TARGET=local: no faulty driver is loaded into the kernel of this computer")
-    directory = tmp_path_factory.mktemp("fault")
-    for name in ("driver", "uapi"):
-        shutil.copytree(mutants.ROOT / name, directory / name)
-    name, old, new = FAULT
-    mutants.replace_once(directory / "driver" / name, old, new)
-    kernel = os.environ.get("KERNEL")
-    make(debian.fetch(kernels.find(kernel)).headers, f"M={directory / 'driver'}",
-         "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
-    return mutants.payload(default_payload(kernel), directory / "driver/memlab.ko",
-                           directory / "payload")
+    return patched.payload(
+        tmp_path_factory.mktemp("fault"),
+        lambda directory: patched.replace_once(directory / "driver/mmap.c", HONEST, BUG + HONEST))
 
 
 @pytest.mark.timeout(1800)
@@ -158,7 +146,7 @@ def test_fault(faulty_payload, tmp_path):
         source.write_text(replayer.source(program), "ascii")
     finally:
         replayer.close()
-    subprocess.run([*compiler(), "-static", "-pthread", f"-I{mutants.ROOT / 'uapi'}", "-o",
+    subprocess.run([*compiler(), "-static", "-pthread", f"-I{patched.ROOT / 'uapi'}", "-o",
                     source.with_suffix(""), source], check=True)
     broken = VirtualTarget(payload=faulty_payload)
     broken.put(source.with_suffix("").read_bytes(), "/tmp/reproducer", 0o755)

@@ -4,12 +4,18 @@
 Each patch in tests/planted puts one into a copy of the driver.
 """
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from debugging import PATIENCE, PLANTED, boot, debug_kernel_fixture, planted, prepare_faults
+import patched
+from debugging import PATIENCE, boot, debug_kernel_fixture, prepare_faults
 
 __all__ = ["debug_kernel_fixture"]
 
+PLANTED = Path(__file__).with_name("planted")
 TRY = "memlab try kmalloc 100"
 # What makes it happen, and what the kernel must say.
 EXPECTED = {
@@ -28,11 +34,20 @@ def test_each_patch_is_expected():
     assert sorted(EXPECTED) == sorted(path.stem for path in PLANTED.glob("*.patch"))
 
 
+def plant(directory, name):
+    """Applies a patch to a copy of the sources, which is in no repository."""
+    done = subprocess.run(["git", "apply", PLANTED / f"{name}.patch"], cwd=directory, text=True,
+                          capture_output=True, check=False,
+                          env={**os.environ, "GIT_CEILING_DIRECTORIES": str(directory.parent)})
+    assert not done.returncode, done.stderr
+
+
+@pytest.mark.usefixtures("debug_kernel")
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_planted(debug_kernel, tmp_path, name):
+def test_planted(tmp_path, name):
     """The mistake is reported, by its name."""
     command, expected = EXPECTED[name]
-    machine = boot(payload=planted(debug_kernel, name, tmp_path))
+    machine = boot(payload=patched.payload(tmp_path, lambda folder: plant(folder, name)))
     try:
         assert not machine.boot_problems
         prepare_faults(machine)
