@@ -33,20 +33,6 @@ static unsigned int parse_zone(const char *line, struct buddy_zone *zone)
 	}
 }
 
-static void leave_out_cma(struct buddy_zone *zone, unsigned int orders)
-{
-	uint64_t cma[BUDDYINFO_ORDERS];
-
-	if (!pagetypeinfo_cma(zone->node, zone->name, cma, orders))
-		return;
-	/* The two files are not of the same moment. */
-	for (unsigned int order = 0; order < orders; order++) {
-		uint64_t *blocks = &zone->blocks[order];
-
-		*blocks -= cma[order] < *blocks ? cma[order] : *blocks;
-	}
-}
-
 /* Returns @info with room for one more zone, or NULL after free(). */
 static struct buddyinfo *grow(struct buddyinfo *info)
 {
@@ -59,6 +45,35 @@ static struct buddyinfo *grow(struct buddyinfo *info)
 	else if (!info)
 		*larger = (struct buddyinfo){ 0 };
 	return larger;
+}
+
+static void leave_out(struct buddyinfo *info, int node, const char *name, const uint64_t *blocks)
+{
+	for (size_t i = 0; i < info->count; i++) {
+		struct buddy_zone *zone = &info->zones[i];
+
+		if (zone->node != node || strcmp(zone->name, name) != 0)
+			continue;
+		/* The two files are not of the same moment. */
+		for (unsigned int order = 0; order < info->orders; order++)
+			zone->blocks[order] -= blocks[order] < zone->blocks[order] ?
+						       blocks[order] :
+						       zone->blocks[order];
+	}
+}
+
+static void leave_out_cma(struct buddyinfo *info)
+{
+	FILE *file = pagetypeinfo_open();
+	uint64_t blocks[BUDDYINFO_ORDERS];
+	char name[PAGETYPEINFO_NAME];
+	int node;
+
+	if (!file)
+		return;
+	while (pagetypeinfo_next_cma(file, &node, name, blocks, info->orders))
+		leave_out(info, node, name, blocks);
+	fclose(file);
 }
 
 struct buddyinfo *buddyinfo_read(void)
@@ -79,7 +94,6 @@ struct buddyinfo *buddyinfo_read(void)
 			goto err_format;
 		if (!strcmp(zone.name, "Movable"))
 			continue;
-		leave_out_cma(&zone, orders);
 		info = grow(info);
 		if (!info) {
 			fclose(file);
@@ -92,6 +106,7 @@ struct buddyinfo *buddyinfo_read(void)
 		goto err_format;
 
 	fclose(file);
+	leave_out_cma(info);
 	return info;
 
 err_format:

@@ -31,7 +31,7 @@ struct buddy_zone {
  *	allocations are never served
  *
  * Pages that a CPU keeps ready for itself are in no block. For root, those that are
- * reserved for the contiguous memory allocator are left out, see pagetypeinfo_cma().
+ * reserved for the contiguous memory allocator are left out, see pagetypeinfo_next_cma().
  */
 struct buddyinfo {
 	unsigned int orders;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/pagetypeinfo: what the free blocks are reserved for. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,25 +20,24 @@ static bool parse_blocks(const char *text, uint64_t *blocks, unsigned int orders
 	return true;
 }
 
-bool pagetypeinfo_cma(int node, const char *zone, uint64_t *blocks, unsigned int orders)
+FILE *pagetypeinfo_open(void)
 {
-	bool found = false;
+	return fopen("/proc/pagetypeinfo", "re");
+}
+
+bool pagetypeinfo_next_cma(FILE *file, int *node, char zone[PAGETYPEINFO_NAME], uint64_t *blocks,
+			   unsigned int orders)
+{
 	char line[1024];
-	FILE *file;
 
-	file = fopen("/proc/pagetypeinfo", "re");
-	if (!file)
-		return false;
+	while (fgets(line, sizeof(line), file)) {
+		char type[16];
+		int at;
 
-	while (!found && fgets(line, sizeof(line), file)) {
-		char name[16], type[16];
-		int of, at;
-
-		if (sscanf(line, "Node %d, zone %15[^,], type %15s%n", &of, name, type, &at) != 3)
-			continue;
-		found = of == node && !strcmp(name, zone) && !strcmp(type, "CMA") &&
-			parse_blocks(line + at, blocks, orders);
+		if (sscanf(line, "Node %d, zone %15[^,], type %15s%n", node, zone, type, &at) ==
+			    3 &&
+		    !strcmp(type, "CMA") && parse_blocks(line + at, blocks, orders))
+			return true;
 	}
-	fclose(file);
-	return found;
+	return false;
 }
