@@ -136,13 +136,13 @@ static enum verdict run_atomic(struct claim_run *run)
 	claim_case(run, !complaint, "kernel log: %s", complaint ? complaint : "no complaint");
 	free(complaint);
 	kmsg_close(kmsg);
-	if (!counts_preemption(run))
-		return claim_judge(run,
-				   "served with a spinlock held, in softirq and in hardirq; the "
-				   "scheduler complained of no sleep, but would not notice one "
-				   "under a spinlock: no PREEMPT_COUNT here");
-	return claim_judge(run, "served with a spinlock held, in softirq and in hardirq; the "
-				"scheduler complained of no sleep");
+	return claim_judge(run,
+			   "served with a spinlock held, in softirq and in hardirq; the scheduler "
+			   "complained of no sleep%s",
+			   counts_preemption(run) ?
+				   "" :
+				   ", but would not notice one under a spinlock: no "
+				   "PREEMPT_COUNT here");
 }
 
 const struct claim claim_kmalloc_atomic = {
