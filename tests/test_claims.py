@@ -90,7 +90,7 @@ def test_kmalloc_linear(target, hypervisor, subject):
 def test_kmalloc_slab(target, device, size, objects):
     """slabinfo counts the objects of the size class, and knows its size."""
     size = facts.kmalloc_class(target, size)
-    name = f"{size}" if size < 1024 else f"{size // 1024}k"
+    name = facts.kmalloc_suffix(target, size)
     pattern = re.compile(rf"^kmalloc-(?:cg-)?{name}\s+(\d+)\s+(\d+)\s+(\d+)", re.MULTILINE)
 
     def counted():

@@ -3,7 +3,7 @@
 
 import pytest
 
-from cli import USAGE, rows
+from cli import USAGE, is_counted, rows
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
 
@@ -100,7 +100,7 @@ def test_context(made, memlab, as_json, allocator, context, seen):
     """The allocation ran there, as the code that called the allocator saw."""
     said = made(allocator, 5000, "--gfp", "atomic", "--context", context)
     assert said["context"] == context and set(said["seen"]) == seen
-    if context != "atomic" or "preempt-count" in as_json("info")["features"]:
+    if is_counted(as_json, context):
         assert bool(said["preempt_count"]) == (context != "process")
     text = rows(memlab("show", said["id"]).stdout)
     assert text["context"] == context and set(text["seen in the context"].split()) == seen

@@ -3,7 +3,7 @@
 
 import pytest
 
-from cli import REFUSED, rows
+from cli import REFUSED, is_counted, rows
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
 from pattern import pattern
@@ -145,7 +145,7 @@ def test_free_context(as_json, context, seen):
     ident = as_json("alloc", "kmalloc", 5000)["id"]
     call, = as_json("free", ident, "--context", context)["calls"]
     assert set(call["seen"]) == seen
-    if context != "atomic" or "preempt-count" in as_json("info")["features"]:
+    if is_counted(as_json, context):
         assert bool(call["preempt_count"]) == (context != "process")
 
 

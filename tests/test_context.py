@@ -35,15 +35,19 @@ def beyond(device, allocator, size, context):
     return True
 
 
+def is_counted(device, context):
+    """Whether preempt_count() tells of a context: not every kernel's knows of spinlocks."""
+    return context != Context.ATOMIC or bool(device.info().features & abi.FEATURE_PREEMPT_COUNT)
+
+
 def was_in(device, context, reply):
     """Whether a reply tells of a call in that context, by two accounts that agree."""
     seen, count = Seen(reply.seen), reply.preempt_count
     if context == Context.PROCESS:
         return seen == Seen.TASK and count == 0
     if context == Context.ATOMIC:
-        counted = device.info().features & abi.FEATURE_PREEMPT_COUNT
         return (seen & ~Seen.IRQS_OFF == Seen.TASK | Seen.LOCKED
-                and bool(count & PREEMPT) == bool(counted)
+                and bool(count & PREEMPT) == is_counted(device, context)
                 and not count & (SERVING_SOFTIRQ | HARDIRQ))
     if context == Context.SOFTIRQ:
         return (seen & (Seen.TASK | Seen.SOFTIRQ | Seen.HARDIRQ) == Seen.SOFTIRQ

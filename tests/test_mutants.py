@@ -134,8 +134,7 @@ def test_stale_count_is_right(device, lie, fault, test):
 @pytest.mark.parametrize("context", test_context.ELSEWHERE, ids=lambda c: c.name.lower())
 def test_faked_context_is_noticed(device, lie, context):
     """So is a call that was not made where the driver says."""
-    if context == abi.Context.ATOMIC and not (
-            device.info().features & abi.FEATURE_PREEMPT_COUNT):
+    if not test_context.is_counted(device, context):
         pytest.skip("preempt_count() of this kernel does not tell of spinlocks")
 
     def call():

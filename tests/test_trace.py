@@ -9,6 +9,7 @@ from abi import CACHE, KMALLOC, KVMALLOC, NODE, PAGES, PAGES_EXACT, VMALLOC, ZER
 from proxy import Proxy
 from rules import BASES, MODIFIERS, Request, World
 from target import VirtualTarget
+from test_context import is_counted
 from tracing import implied, traced
 
 SMALL, LARGE = 2100, 5000  # from here on, sizes that nobody else asks for tell whose line it is
@@ -90,9 +91,8 @@ def test_flags(device, cache, allocator):
 
 
 def counted(device, context):
-    """How preempt_count() tells of a context: not every kernel's knows of spinlocks."""
-    known = context != Context.ATOMIC or device.info().features & abi.FEATURE_PREEMPT_COUNT
-    return context if known else Context.PROCESS
+    """The context that preempt_count() tells of."""
+    return context if is_counted(device, context) else Context.PROCESS
 
 
 @pytest.mark.parametrize("allocator", [KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, CACHE],
