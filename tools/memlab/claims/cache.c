@@ -81,15 +81,14 @@ static bool measure_kind(struct claim_run *run, struct kcore *kcore, uint64_t by
 	if (!cache || !make_objects(run, cache, objects) ||
 	    !own_cache_row(memlab_cache_get_name(cache), &row))
 		return false;
-	claim_case(run,
-		   row.active >= OBJECTS && row.objects >= row.active && row.object_size >= bytes,
+	claim_case(run, row.active >= OBJECTS && row.objects >= row.active && row.room >= bytes,
 		   "%s: /proc/slabinfo counts %" PRIu64 " objects of %" PRIu64 " bytes, %" PRIu64
 		   " in use, of %d of %" PRIu64 " bytes that were allocated",
-		   row.name, row.objects, row.object_size, row.active, OBJECTS, bytes);
+		   row.name, row.objects, row.room, row.active, OBJECTS, bytes);
 	for (size_t i = 0; i < OBJECTS; i++) {
 		const char *wrong = wrong_object(&objects[i],
-						 i + 1 < OBJECTS ? &objects[i + 1] : NULL,
-						 row.object_size, align, kcore);
+						 i + 1 < OBJECTS ? &objects[i + 1] : NULL, row.room,
+						 align, kcore);
 
 		claim_case(run, !wrong,
 			   "%s, object of %" PRIu64 " bytes at 0x%" PRIx64 ", alignment %u: %s",

@@ -153,3 +153,11 @@ uint64_t clock_now(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
+
+uint64_t clock_step(void)
+{
+	struct timespec step;
+
+	clock_getres(CLOCK_MONOTONIC, &step);
+	return (uint64_t)step.tv_sec * 1000000000 + (uint64_t)step.tv_nsec;
+}

@@ -15,8 +15,12 @@
 /* Much more than the kernel charges ahead, and than the driver needs beside it. */
 #define BYTES (2ULL << 20)
 
-/* What is charged besides: the driver's own account of each buffer, page tables. */
-#define BESIDE (BYTES / 4)
+/*
+ * What is charged besides: the driver's own account of each buffer, page tables. A kernel
+ * that looks for mistakes adds to each object, to the driver's as well.
+ */
+#define BESIDE	     (BYTES / 4)
+#define BESIDE_DEBUG (BYTES / 2)
 
 /* memory.stat may lag behind for two seconds (FLUSH_TIME in mm/memcontrol.c). */
 #define WAIT_STEP_US 50000
@@ -37,11 +41,17 @@ struct place {
 	struct worker *worker;
 };
 
-static bool is_near(int64_t charged, int64_t wanted)
-{
-	int64_t off = charged - wanted;
+/* What is to be charged, and how far off that may be; bytes. */
+struct wanted {
+	int64_t bytes;
+	int64_t off;
+};
 
-	return off >= -(int64_t)BESIDE && off <= (int64_t)BESIDE;
+static bool is_near(int64_t charged, const struct wanted *wanted)
+{
+	int64_t off = charged - wanted->bytes;
+
+	return off >= -wanted->off && off <= wanted->off;
 }
 
 /* What the cgroup has been charged, of all kinds, and of the kernel's memory. */
@@ -61,14 +71,14 @@ static bool charge_get(const struct place *place, struct charge *charge)
 	return true;
 }
 
-static bool charge_is(const struct charge *charge, int64_t wanted)
+static bool charge_is(const struct charge *charge, const struct wanted *wanted)
 {
 	return is_near(charge->all, wanted) && is_near(charge->kernel, wanted);
 }
 
 /* The difference to @before, when it is as wanted, or at last. */
-static bool charged_since(const struct place *place, const struct charge *before, int64_t wanted,
-			  struct charge *charge)
+static bool charged_since(const struct place *place, const struct charge *before,
+			  const struct wanted *wanted, struct charge *charge)
 {
 	for (int i = 0; i < WAIT_STEPS; i++) {
 		if (!charge_get(place, charge))
@@ -82,13 +92,37 @@ static bool charged_since(const struct place *place, const struct charge *before
 	return true;
 }
 
+/* How many bytes are taken for a request, by /proc/slabinfo where it is an object. */
+static uint64_t room_of(struct claim_run *run, const struct claim_request *request)
+{
+	struct memlab_buf *buf = claim_alloc(run, request, NULL);
+	struct memlab_buf_info *info = buf ? memlab_buf_get_info(buf) : NULL;
+	const struct slabinfo_row *row = NULL;
+	uint64_t room = request->bytes;
+	struct slabinfo slabinfo;
+
+	if (info && memlab_buf_info_get_backing(info) == MEMLAB_LIB_BACKING_SLAB &&
+	    slabinfo_read(&slabinfo)) {
+		slabinfo_objects(&slabinfo, memlab_buf_info_get_cache_name(info), &row);
+		if (row)
+			room = row->room;
+		slabinfo_free(&slabinfo);
+	}
+	memlab_buf_info_free(info);
+	if (buf)
+		claim_free(run, buf);
+	return room;
+}
+
 /* False when the cgroup, or the process in it, is of no use any more. */
 static bool measure(struct claim_run *run, const struct place *place,
 		    const struct claim_request *request)
 {
 	unsigned int count = (unsigned int)(BYTES / request->bytes);
 	bool account = !(request->gfp & NO_ACCOUNT);
-	int64_t wanted = account ? (int64_t)(count * request->bytes) : 0;
+	uint64_t room = room_of(run, request);
+	const struct wanted none = { 0, room > request->bytes ? BESIDE_DEBUG : BESIDE };
+	const struct wanted wanted = { account ? (int64_t)(count * room) : 0, none.off };
 	struct charge before, charged, left;
 	struct worker_done done;
 	char size[SIZE_TEXT];
@@ -101,10 +135,10 @@ static bool measure(struct claim_run *run, const struct place *place,
 			      memlab_allocator_name(request->allocator), strerror(done.err));
 		return false;
 	}
-	if (!charged_since(place, &before, wanted, &charged) || !worker_free(place->worker) ||
-	    !charged_since(place, &before, 0, &left))
+	if (!charged_since(place, &before, &wanted, &charged) || !worker_free(place->worker) ||
+	    !charged_since(place, &before, &none, &left))
 		return false;
-	claim_case(run, charge_is(&charged, wanted) && charge_is(&left, 0),
+	claim_case(run, charge_is(&charged, &wanted) && charge_is(&left, &none),
 		   "%u times %s of %s, %s: %+" PRId64 " KiB of kernel memory, %+" PRId64
 		   " KiB in all; when freed %+" PRId64 " and %+" PRId64 " KiB",
 		   count, memlab_allocator_name(request->allocator),
@@ -194,7 +228,9 @@ const struct claim claim_gfp_account = {
 	       "kernel memory (kernel in memory.stat, or memory.kmem.usage_in_bytes of v1) and "
 	       "of all (memory.current, or memory.usage_in_bytes), must rise by as much, or not "
 	       "at all, give or take a quarter for the driver's bookkeeping and for what is "
-	       "charged ahead; and they must be back when all is freed.",
+	       "charged ahead; and they must be back when all is freed. Where objects have more "
+	       "room in /proc/slabinfo, as in a kernel that looks for mistakes, that is what must "
+	       "be charged, give or take a half.",
 	.choice = "GFP_KERNEL_ACCOUNT whenever a user decides how much is allocated, or how "
 		  "often. Else a container could use up the memory of its host.",
 	.needs = NEED_ADMIN,

@@ -86,18 +86,20 @@ struct class {
 
 static const char *count_again(struct class *class)
 {
+	const struct slabinfo_row *row;
 	struct slabinfo now;
 	uint64_t active;
 
 	if (!slabinfo_read(&now))
 		return "/proc/slabinfo cannot be read";
-	active = slabinfo_objects(&now, class->name, &class->object_size);
+	active = slabinfo_objects(&now, class->name, &row);
+	class->object_size = row ? slabinfo_object_size(row) : 0;
 	slabinfo_free(&now);
 	class->rise = active > class->before ? active - class->before : 0;
 	if (!class->object_size)
 		return "/proc/slabinfo has no cache of that name";
 	if (class->object_size != class->usable)
-		return "/proc/slabinfo has another object size";
+		return "the cache has another object size";
 	if (active < class->held)
 		return "/proc/slabinfo counts fewer objects than there are";
 	return NULL;
@@ -179,7 +181,9 @@ const struct claim claim_kmalloc_slab = {
 	       "once. The page of each must have the SLAB flag in /proc/kpageflags. In the cache "
 	       "that the driver names, /proc/slabinfo must count at least as many in use, and "
 	       "more than before; some lay ready on a CPU and were counted already, so more are "
-	       "allocated until it does. Its object size must be the usable size.",
+	       "allocated until it does. Its object size must be the usable size; that is told "
+	       "by /sys/kernel/slab, for what /proc/slabinfo tells has red zones and the like in "
+	       "it.",
 	.choice = "The usual choice for small objects, and the fast one: most calls take an "
 		  "object from a list of the CPU. For many objects of one size that is no class, "
 		  "a cache of its own wastes less.",
@@ -189,22 +193,45 @@ const struct claim claim_kmalloc_slab = {
 
 /* ---- kmalloc-usable ---- */
 
+/* Rows of caches, and their object sizes, asked for once. */
+struct classes {
+	struct slabinfo info;
+	uint64_t *object_sizes;
+};
+
+static bool classes_read(struct classes *classes)
+{
+	if (!slabinfo_read(&classes->info))
+		return false;
+	classes->object_sizes = need(calloc(classes->info.count, sizeof(uint64_t)));
+	for (size_t i = 0; i < classes->info.count; i++)
+		classes->object_sizes[i] = slabinfo_object_size(&classes->info.rows[i]);
+	return true;
+}
+
+static void classes_free(struct classes *classes)
+{
+	free(classes->object_sizes);
+	slabinfo_free(&classes->info);
+}
+
 /* The smallest size class that holds @bytes, of the family of caches that @name is of. */
-static uint64_t class_for(const struct slabinfo *info, const char *name, uint64_t bytes)
+static uint64_t class_for(const struct classes *classes, const char *name, uint64_t bytes)
 {
 	const char *class = strrchr(name, '-');
 	size_t family = class ? (size_t)(class - name) + 1 : 0;
 	uint64_t best = 0;
 
-	for (size_t i = 0; i < info->count; i++) {
-		const struct slabinfo_row *row = &info->rows[i];
+	for (size_t i = 0; i < classes->info.count; i++) {
+		const struct slabinfo_row *row = &classes->info.rows[i];
+		uint64_t size = classes->object_sizes[i];
 
 		/* After the family's name comes a number: kmalloc-64 is none of kmalloc-cg-64's. */
 		if (strncmp(row->name, name, family) ||
 		    strspn(row->name + family, "0123456789") == 0)
 			continue;
-		if (row->object_size >= bytes && (!best || row->object_size < best))
-			best = row->object_size;
+		if (size >= bytes && (!best || size < best))
+			best = size;
 	}
 	return best;
 }
@@ -226,7 +253,7 @@ static uint64_t compound_bytes(uint64_t pfn, uint64_t page_size, uint64_t most)
 	return pages * page_size;
 }
 
-static bool measure_usable(struct claim_run *run, const struct slabinfo *slabinfo, uint64_t bytes)
+static bool measure_usable(struct claim_run *run, const struct classes *classes, uint64_t bytes)
 {
 	const struct claim_request request = kmalloc_of(bytes);
 	struct memlab_buf *buf = claim_alloc(run, &request, NULL);
@@ -240,7 +267,7 @@ static bool measure_usable(struct claim_run *run, const struct slabinfo *slabinf
 		usable = memlab_buf_info_get_usable_size(info);
 		pfn = memlab_buf_info_get_phys(info) / run->page_size;
 		if (memlab_buf_info_get_backing(info) == MEMLAB_LIB_BACKING_SLAB)
-			class = class_for(slabinfo, memlab_buf_info_get_cache_name(info), bytes);
+			class = class_for(classes, memlab_buf_info_get_cache_name(info), bytes);
 		else
 			/* A page more than it should have; memory may end there. */
 			class = compound_bytes(pfn, run->page_size, usable + run->page_size);
@@ -260,22 +287,21 @@ static enum verdict run_usable(struct claim_run *run)
 	uint64_t max_cache = memlab_dev_info_get_kmalloc_max_cache_size(run->info);
 	uint64_t max = memlab_dev_info_get_kmalloc_max_size(run->info), sizes[SIZES_AROUND];
 	size_t count = sizes_around(sizes, max);
-	struct slabinfo slabinfo;
+	struct classes classes;
 
-	if (!slabinfo_read(&slabinfo))
+	if (!classes_read(&classes))
 		return claim_unknown(run, "/proc/slabinfo: %s", strerror(errno));
 	for (uint64_t bytes = 1; bytes <= max_cache; bytes++)
-		measure_usable(run, &slabinfo, bytes);
+		measure_usable(run, &classes, bytes);
 	for (size_t i = 0; i < count; i++)
 		if (sizes[i] > max_cache)
-			measure_usable(run, &slabinfo, sizes[i]);
-	slabinfo_free(&slabinfo);
-	return claim_judge(
-		run,
-		"every size up to %" PRIu64
-		" has the object size of the smallest class in slabinfo, larger ones the "
-		"size of their block in kpageflags",
-		max_cache);
+			measure_usable(run, &classes, sizes[i]);
+	classes_free(&classes);
+	return claim_judge(run,
+			   "every size up to %" PRIu64
+			   " has the object size of the smallest class, larger ones the "
+			   "size of their block in kpageflags",
+			   max_cache);
 }
 
 const struct claim claim_kmalloc_usable = {
@@ -288,8 +314,8 @@ const struct claim claim_kmalloc_usable = {
 	       "a block of pages is a power of two. What is above the request is slack.",
 	.how = "Every size up to the largest class, one by one, and sizes round the powers of two "
 	       "above. The usable size that the driver has from ksize() must be the object size "
-	       "of the smallest class that fits in /proc/slabinfo, and above the classes the "
-	       "length of the compound page that /proc/kpageflags shows.",
+	       "of the smallest class in /proc/slabinfo that fits, which /sys/kernel/slab tells, "
+	       "and above the classes the length of the compound page that /proc/kpageflags shows.",
 	.choice = "The slack is memory that is paid for: 4100 bytes take 8 KiB. Use it only after "
 		  "asking for it by kmalloc_size_roundup(), as checkers know the requested size "
 		  "alone.",

@@ -24,8 +24,8 @@ bool slabinfo_read(struct slabinfo *info)
 
 		/* Two lines of heading are none of these. */
 		if (sscanf(line, "%63s %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-			   row.name, &row.active, &row.objects, &row.object_size,
-			   &row.objects_per_slab, &row.pages_per_slab) != 6)
+			   row.name, &row.active, &row.objects, &row.room, &row.objects_per_slab,
+			   &row.pages_per_slab) != 6)
 			continue;
 		if (info->count == room) {
 			room = room ? 2 * room : 256;
@@ -49,6 +49,17 @@ const struct slabinfo_row *slabinfo_find(const struct slabinfo *info, const char
 		if (!strcmp(info->rows[i].name, name))
 			return &info->rows[i];
 	return NULL;
+}
+
+uint64_t slabinfo_object_size(const struct slabinfo_row *row)
+{
+	char *path = text_format("/sys/kernel/slab/%s/object_size", row->name);
+	uint64_t size;
+
+	if (!number_get(path, &size))
+		size = row->room;
+	free(path);
+	return size;
 }
 
 static bool is_copy(const char *row, const char *name)
@@ -80,19 +91,19 @@ void slabinfo_settle(const struct slabinfo *info, const char *name)
 	}
 }
 
-uint64_t slabinfo_objects(const struct slabinfo *info, const char *name, uint64_t *object_size)
+uint64_t slabinfo_objects(const struct slabinfo *info, const char *name,
+			  const struct slabinfo_row **row)
 {
-	uint64_t objects = 0, size = 0;
+	const struct slabinfo_row *found = NULL;
+	uint64_t objects = 0;
 
 	for (size_t i = 0; i < info->count; i++) {
-		const struct slabinfo_row *row = &info->rows[i];
-
-		if (!is_copy(row->name, name))
+		if (!is_copy(info->rows[i].name, name))
 			continue;
-		objects += row->active;
-		size = row->object_size;
+		found = &info->rows[i];
+		objects += found->active;
 	}
-	if (object_size)
-		*object_size = size;
+	if (row)
+		*row = found;
 	return objects;
 }

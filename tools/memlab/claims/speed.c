@@ -11,6 +11,9 @@
 /* A smaller difference than by half is said to be lost; chance decides who is ahead then. */
 #define LOST_PERCENT 150
 
+/* Nanoseconds; no call is as short. */
+#define MAX_CLOCK_STEP 100
+
 #define BEHIND_PERCENT 200
 #define SEEN_PART      3
 
@@ -121,6 +124,12 @@ static enum verdict run_faster(struct claim_run *run)
 	struct comparison small = { 0 }, large = { 0 };
 	char size[SIZE_TEXT], lost_text[2 * SIZE_TEXT];
 
+	if (clock_step() > MAX_CLOCK_STEP)
+		return claim_unknown(
+			run,
+			"needs a better clock: this kernel's advances in steps of %" PRIu64
+			" ns, see /sys/devices/system/clocksource",
+			clock_step());
 	for (uint64_t bytes = 64; bytes <= max; bytes *= 4) {
 		struct comparison plain, zeroed;
 		const char *wrong;
@@ -177,7 +186,8 @@ const struct claim claim_kmalloc_faster = {
 	       "is a third of it or more, the shortest system calls must show it, too. Up to a "
 	       "page kmalloc() must be ahead. Above, the difference counts as lost in zeroing "
 	       "from the size on at which vmalloc() of zeroed memory takes less than one and a "
-	       "half times as long; from there on kmalloc() must not take twice as long.",
+	       "half times as long; from there on kmalloc() must not take twice as long. Nothing is "
+	       "compared by a clock whose steps, by clock_getres(2), are longer than 100 ns.",
 	.choice = "For small and frequent allocations the difference is large. For a few large "
 		  "ones it is not what decides; what it costs to use the memory afterwards, in "
 		  "TLB misses, is not measured here.",

@@ -99,7 +99,7 @@ struct slabinfo_row {
 	char name[64];
 	uint64_t active; /* objects in use; those that lie ready on a CPU count */
 	uint64_t objects;
-	uint64_t object_size;
+	uint64_t room; /* of an object and of what the kernel adds to it, such as red zones */
 	uint64_t objects_per_slab;
 	uint64_t pages_per_slab;
 };
@@ -112,6 +112,8 @@ struct slabinfo {
 bool slabinfo_read(struct slabinfo *info);
 void slabinfo_free(struct slabinfo *info);
 const struct slabinfo_row *slabinfo_find(const struct slabinfo *info, const char *name);
+/* Of the object alone, by /sys/kernel/slab; where that has no such file, the room. */
+uint64_t slabinfo_object_size(const struct slabinfo_row *row);
 /*
  * Has the kernel put free objects back that it keeps ready for each CPU (sheaves, since
  * Linux 6.18): slabinfo counts those as in use. The copies as below.
@@ -119,10 +121,11 @@ const struct slabinfo_row *slabinfo_find(const struct slabinfo *info, const char
 void slabinfo_settle(const struct slabinfo *info, const char *name);
 /*
  * Objects in use of a kmalloc cache, by the name that the driver reports; that has no
- * number, so all copies (CONFIG_RANDOM_KMALLOC_CACHES) count. @object_size may be NULL, and
- * is 0 when there is no such cache.
+ * number, so all copies (CONFIG_RANDOM_KMALLOC_CACHES) count. @row may be NULL, and gets one
+ * of them, or NULL when there is no such cache.
  */
-uint64_t slabinfo_objects(const struct slabinfo *info, const char *name, uint64_t *object_size);
+uint64_t slabinfo_objects(const struct slabinfo *info, const char *name,
+			  const struct slabinfo_row **row);
 
 /* ---- vmallocinfo.c: /proc/vmallocinfo ---- */
 
@@ -165,6 +168,8 @@ char *word_chosen(const char *path, char open, char close);
 char *preemption_model(void);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
+/* How far apart its readings are at least; 1 where no call is too short to be timed. */
+uint64_t clock_step(void);
 
 /* ---- kmsg.c: the kernel's log ---- */
 
