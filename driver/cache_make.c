@@ -33,7 +33,8 @@ static u64 memlab_cache_kept(u64 bytes)
  * What so many objects may take (mm/slub.c, calculate_order()): up to a quarter of a
  * slab may be lost, or more where not even 32 KiB (slub_max_order) lose less. An object
  * that one processor keeps is none for another. What a node keeps serves all its
- * processors; where there are several, up to ten empty slabs of each go uncounted.
+ * processors; where there are several, up to ten empty slabs of each go uncounted. So
+ * does what slub_debug or KASAN add to an object, of which modules are not told.
  */
 u64 memlab_cache_takes(const struct memlab_cache *cache, u64 objects)
 {

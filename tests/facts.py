@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Facts of the target's machine that differ between architectures, as its kernel tells them."""
+"""Facts of the target's machine that differ between kernels, as the running one tells them."""
 
+import gzip
 import re
 
 UNITS = {"": 1, "k": 1 << 10, "M": 1 << 20}
@@ -24,6 +25,27 @@ def kmalloc_suffix(target, size):
     """How the names of the caches for so many bytes end, such as 96 or 8k."""
     most = kmalloc_class(target, size)
     return f"{most >> 10}k" if most >= 1 << 10 else str(most)
+
+
+def object_sizes(target):
+    """Of kmalloc's slab caches, by name, what is in an object."""
+    lines = target.run(["sh", "-c", "grep . /sys/kernel/slab/kmalloc-*/object_size"]).stdout
+    return {name: int(size) for name, size in
+            re.findall(r"^/sys/kernel/slab/([^/]+)/object_size:(\d+)$", lines.decode("ascii"),
+                       re.MULTILINE)}
+
+
+def red_zones(target):
+    """Whether the kernel adds to objects what finds mistakes; slabinfo counts that with them."""
+    text = target.get("/proc/slabinfo").decode("ascii")
+    return int(re.search(r"^kmalloc-64 +\d+ +\d+ +(\d+) ", text, re.MULTILINE)[1]) > 64
+
+
+def is_configured(target, option):
+    """Whether the kernel was built with an option, such as KASAN; False where it does not tell."""
+    if target.run(["test", "-e", "/proc/config.gz"]).returncode:
+        return False
+    return f"\nCONFIG_{option}=y\n".encode() in gzip.decompress(target.get("/proc/config.gz"))
 
 
 def zones(target):
