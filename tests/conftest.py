@@ -72,7 +72,9 @@ def liar_payload(target, tmp_path_factory):
 @pytest.fixture(scope="session")
 def liar(liar_payload):
     """A machine with that driver; its kernel clears no memory."""
-    machine = VirtualTarget(payload=liar_payload, append="init_on_alloc=0", mem="512M")
+    # some of its lies are that memory is freed
+    machine = VirtualTarget(payload=liar_payload, append="init_on_alloc=0 kmemleak=off",
+                            mem="512M")
     machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab;"
                  "mkdir /tmp/v1; mount -t cgroup -o memory memory /tmp/v1"])
     yield machine

@@ -35,10 +35,16 @@ def object_sizes(target):
                        re.MULTILINE)}
 
 
-def red_zones(target):
-    """Whether the kernel adds to objects what finds mistakes; slabinfo counts that with them."""
+def rooms(target):
+    """Of kmalloc's slab caches, by name, what an object takes of its slab."""
     text = target.get("/proc/slabinfo").decode("ascii")
-    return int(re.search(r"^kmalloc-64 +\d+ +\d+ +(\d+) ", text, re.MULTILINE)[1]) > 64
+    return {name: int(room) for name, room in
+            re.findall(r"^(kmalloc-\S+) +\d+ +\d+ +(\d+) ", text, re.MULTILINE)}
+
+
+def red_zones(target):
+    """Whether the kernel adds to objects what finds mistakes; that takes room, too."""
+    return rooms(target)["kmalloc-1k"] > 1 << 10
 
 
 def is_configured(target, option):

@@ -94,6 +94,10 @@ def refuted(liar):
         return REFUTED if device.info().features & abi.FEATURE_VMALLOC_NOWAIT else set()
 
 
+# KASAN gives freed memory to others much later.
+UNSEEN_STALE = ("gfp-zero", "kzalloc-zero")
+
+
 def skip_untold(liar, claim):
     """Skips a claim that cannot be told there, with the reason."""
     if claim == "gfp-nofail" and not is_mounted(liar):
@@ -102,9 +106,22 @@ def skip_untold(liar, claim):
         pytest.skip(f"{claim} cannot be told there: {LARGE_DMA[claim]}")
 
 
-def is_power_of_two(number):
-    """Such as 1, 2 or 128."""
-    return not number & (number - 1)
+def expected(liar, refuted, claim):
+    """The verdicts on a claim that is true of an honest driver."""
+    if claim in refuted:
+        return {"does-not-hold"}
+    if claim in UNSEEN_STALE and facts.is_configured(liar, "KASAN"):
+        return {"holds", "unknown"}
+    # then only --provoke tells
+    if claim == "vmalloc-sleeps" and facts.is_configured(liar, "PREEMPT"):
+        return {"unknown"}
+    return {"holds"}
+
+
+def always_aligned(liar):
+    """Whether no object of kmalloc() is misaligned: all take room of a power of two."""
+    rooms = facts.rooms(liar).values()
+    return not any(room & (room - 1) for room in rooms)
 
 
 def test_honest_exit(honest, refuted):
@@ -119,10 +136,8 @@ def test_honest(liar, honest, refuted, claim):
     """Each holds, after something was measured, unless the kernel is another one."""
     skip_untold(liar, claim)
     found = honest[1][claim]
-    if claim in refuted:
-        assert found["verdict"] == "does-not-hold", found
-    else:
-        assert (found["verdict"], found["disagreeing"]) == ("holds", 0), found
+    assert found["verdict"] in expected(liar, refuted, claim), found
+    assert claim in refuted or not found["disagreeing"], found
     assert found["case_count"] > 0
 
 
@@ -130,8 +145,8 @@ def test_honest(liar, honest, refuted, claim):
 def test_fault(liar, lie, fault, claim):
     """A fault that concerns it is told of, with a case that shows it."""
     skip_untold(liar, claim)
-    if fault == "misaligned" and all(map(is_power_of_two, facts.kmalloc_sizes(liar))):
-        pytest.skip("no kmalloc() is misaligned where all its caches are of powers of two")
+    if fault == "misaligned" and always_aligned(liar):
+        pytest.skip("no kmalloc() is misaligned where its objects' room is a power of two")
     lie(fault)
     status, found = verify(liar, claim)
     assert found[claim]["verdict"] == "does-not-hold", found[claim]

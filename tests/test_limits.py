@@ -163,7 +163,7 @@ def cgroup(target):
     (abi.KMALLOC, 1024, 4096), (abi.KMALLOC, 4 * MIB, 2), (abi.VMALLOC, 16 * MIB, 1),
     (abi.KVMALLOC, 4 * MIB, 2), (abi.KVMALLOC, 16 * MIB, 1), (abi.PAGES, 4 * MIB, 2),
     (abi.PAGES_EXACT, 4 * MIB, 2)])
-def test_cgroup_charged(process, cgroup, allocator, size, count):
+def test_cgroup_charged(target, process, cgroup, allocator, size, count):
     """memory.current of the caller's cgroup grows by the memory, and shrinks again."""
     proxy = process()
     must = cgroup(proxy)
@@ -176,7 +176,9 @@ def test_cgroup_charged(process, cgroup, allocator, size, count):
         made = own.alloc_many(count, allocator, size)
         grown = current() - before
         assert size * count <= grown + 128 * 1024
-        assert grown < size * count * 3 // 2 + 2 * MIB
+        # with red zones, an object takes twice as much, and so do the driver's own
+        most = 4 if facts.red_zones(target) else 1.5
+        assert grown < size * count * most + 2 * MIB
         own.free_many(made)
     assert current() < before + size * count // 4 + MIB
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import facts
 from target import VirtualTarget
 
 # Sanity checks, red zones, poison and who allocated: objects are larger than what they hold.
@@ -34,10 +35,9 @@ def verify(machine, claim):
 
 def test_red_zones(machine):
     """Objects take more room than they have."""
-    row, = [line.split() for line in machine.get("/proc/slabinfo").decode().splitlines()
-            if line.startswith("kmalloc-64 ")]
-    assert int(row[3]) > 64
-    assert machine.get("/sys/kernel/slab/kmalloc-64/object_size") == b"64\n"
+    rooms, sizes = facts.rooms(machine), facts.object_sizes(machine)
+    assert facts.red_zones(machine) and set(rooms) <= set(sizes)
+    assert all(rooms[name] > sizes[name] for name in rooms)
 
 
 @pytest.mark.parametrize("claim", HOLD)
