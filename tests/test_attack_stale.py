@@ -10,7 +10,6 @@ import struct
 import pytest
 
 import abi
-import facts
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, VMALLOC, make
 from device import Device
 from nlfamily import Family
@@ -82,10 +81,9 @@ def mapped(device, ident):
     return seen
 
 
-def test_mark_is_there(careless_target, root):
+@pytest.mark.usefixtures("reused")
+def test_mark_is_there(root):
     """Root's own count of stale bytes finds them; else there would be nothing to see."""
-    if facts.is_configured(careless_target, "KASAN"):
-        pytest.skip("KASAN gives freed memory to others much later")
     for allocator, size in SIZES:
         leave(root, (allocator, whole(allocator, size)))
         made = root.alloc_many(COUNT, allocator, size, abi.COUNT_STALE)

@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+import facts
 from target import VirtualTarget
 
 FEW, MANY = 100, 100_000
@@ -19,6 +20,8 @@ def machine(target):
     """That machine."""
     if not target.has_hypervisor:
         pytest.skip("TARGET=local: time does not count instructions here")
+    if facts.is_configured(target, "KASAN"):
+        pytest.skip("costs are not those of a kernel that checks each access (KASAN)")
     counting = VirtualTarget(smp=1, icount=True, append="preempt=full")
     yield counting
     problems = counting.problems()

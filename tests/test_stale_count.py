@@ -49,6 +49,7 @@ def test_exact(careless, allocator, size):
         careless.free(made.id)
 
 
+@pytest.mark.usefixtures("reused")
 @pytest.mark.parametrize("size", [64, 200, 2048])
 def test_slab(careless, size):
     """In an object the free list's pointer is all that is not as it was left."""
@@ -78,6 +79,7 @@ def dirty(device, allocator, size, **more):
     device.free_many(made)
 
 
+@pytest.mark.usefixtures("reused")
 @pytest.mark.parametrize("allocator, size", KINDS)
 def test_zeroing_forms(careless, allocator, size):
     """Out of dirty memory, the plain form gives stale bytes; forms and flags that zero do not."""
