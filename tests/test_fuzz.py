@@ -134,7 +134,7 @@ def faulty_payload(target, tmp_path_factory):
 def test_fault(faulty_payload, tmp_path):
     """A fault that kills the kernel is found, cut down to its calls, and written as C."""
     broken = VirtualTarget(payload=faulty_payload)
-    trouble = fuzzing.Run(broken.machine, ["--seed", 1, "--seconds", 600]).run()
+    trouble = fuzzing.Run(broken.machine, ["--seed", 1, "--seconds", 900, "--blind"]).run()
     broken.close()
     assert trouble and "kernel died" in trouble.what
 
