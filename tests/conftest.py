@@ -80,13 +80,11 @@ def liar_payload(target, tmp_path_factory):
 @pytest.fixture(scope="session")
 def liar(liar_payload):
     """A machine with that driver; its kernel clears no memory."""
-    # some of its lies are that memory is freed
-    machine = VirtualTarget(payload=liar_payload, append="init_on_alloc=0 kmemleak=off",
-                            mem="512M")
+    machine = VirtualTarget(payload=liar_payload, append="init_on_alloc=0", mem="512M")
     machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab;"
                  "mkdir /tmp/v1; mount -t cgroup -o memory memory /tmp/v1"])
     yield machine
-    problems = machine.verdict()
+    problems = machine.problems()  # no leaks(): some of its lies are that memory is freed
     machine.close()
     if problems:
         raise RuntimeError("\n".join(problems))
