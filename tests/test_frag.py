@@ -162,10 +162,13 @@ class TestEffects:
 
     @pytest.mark.parametrize("size", [64 << 10, 256 << 10, MIB, 4 * MIB])
     @pytest.mark.parametrize("allocator", [abi.KMALLOC, abi.PAGES, abi.PAGES_EXACT])
-    def test_contiguous_fails(self, device, whole, allocator, size):
+    def test_contiguous_fails(self, target, device, whole, allocator, size):
         """Who must be contiguous fails where vmalloc of the same size succeeds."""
-        with exhausted(device, allocator, size) as count:
-            assert count * size <= 2 * MIB or count < 2
+        most = in_blocks(target, 0) // 32
+        assert most > size
+        # the kernel makes blocks of what it can move or reclaim each time that it finds none
+        with exhausted(device, allocator, size, most=1000) as count:
+            assert count * size <= most
             made = device.alloc(abi.VMALLOC, size)
             assert len(device.layout(made.id)) > size // 4096 // whole // 2 - 1
             device.free(made.id)
@@ -174,10 +177,11 @@ class TestEffects:
     def test_kvmalloc_falls_back(self, device, size):
         """kvmalloc falls back to vmalloc below KMALLOC_MAX_SIZE."""
         assert size <= device.info().kmalloc_max_size
-        with exhausted(device, abi.KMALLOC, size):
-            made = device.alloc(abi.KVMALLOC, size)
-            assert made.backing == abi.VMALLOC_BACKING
-            device.free(made.id)
+        with exhausted(device, abi.KMALLOC, size, most=1000):
+            # a block may have become free meanwhile
+            made = [device.alloc(abi.KVMALLOC, size) for _ in range(8)]
+            assert made[-1].backing == abi.VMALLOC_BACKING
+            device.free_many(made)
 
     def test_small_succeeds(self, device):
         """Small requests are served as ever."""
