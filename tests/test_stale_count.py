@@ -63,11 +63,12 @@ def test_slab(careless, size):
 def test_many_pages(careless):
     """So it is for vmalloc(), whose pages come from many."""
     size = 65536
-    dirt = careless.alloc_many(64, VMALLOC, size)
+    dirt = careless.alloc_many(128, VMALLOC, size)
     careless.fill_many(dirt, SEED)
     careless.free_many(dirt)
     made = [careless.alloc(VMALLOC, size, COUNT_STALE) for _ in range(16)]
-    least = 16 * nonzero(pattern(SEED, 0, size)) * 9 // 10
+    # some pages come from elsewhere
+    least = 16 * nonzero(pattern(SEED, 0, size)) * 3 // 4
     assert least < sum(one.stale for one in made) <= 16 * size
     careless.free_many(made)
 
@@ -116,6 +117,7 @@ def test_contexts(careless, context):
         careless.free_many(made)
 
 
+@pytest.mark.usefixtures("reused")
 def test_resize(careless):
     """What grows brings stale bytes, which are counted and not shown."""
     found, all_made = 0, []
