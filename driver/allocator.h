@@ -7,6 +7,8 @@
 
 #include "memlab.h"
 
+struct memlab_loops;
+
 /**
  * struct memlab_allocator_ops - one way to get memory; a line of the table
  * @max_bytes: the most that it can ever serve on this machine
@@ -18,6 +20,7 @@
  * @settle: sets usable and backing once @alloc or @resize has succeeded
  * @free: undoes @alloc, in any context
  * @free_name: name of the kernel function that @free calls
+ * @loops: many calls of both
  * @resize: calls the function that resizes; returns NULL on failure
  * @resize_name: its name, NULL if this kernel has none
  * @resize_array_name: that of its form for arrays, NULL if there is none
@@ -35,6 +38,7 @@ struct memlab_allocator_ops {
 	void (*settle)(struct memlab_buffer *buf);
 	void (*free)(const struct memlab_buffer *buf);
 	const char *free_name;
+	const struct memlab_loops *loops;
 	void *(*resize)(const struct memlab_buffer *buf, const struct memlab_shape *shape,
 			gfp_t gfp);
 	const char *resize_name;

@@ -194,7 +194,8 @@ static DEFINE_MUTEX(memlab_origin_lock);
  */
 int memlab_call_carefully(u64 bytes, void (*work)(void *data), void *data, struct memlab_seen *seen)
 {
-	bool large = bytes >= PMD_SIZE;
+	/* A thread of the kernel is nobody to die. */
+	bool large = bytes >= PMD_SIZE && !(current->flags & PF_KTHREAD);
 	int err = 0;
 
 	if (large && mutex_lock_interruptible(&memlab_origin_lock))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A cache of the caller's own; for cache.c and cache_request.c only. */
+/* A cache of the caller's own, for the files that make it and that call its functions. */
 #ifndef MEMLAB_CACHE_H
 #define MEMLAB_CACHE_H
 
@@ -25,6 +25,12 @@ struct memlab_cache {
 	struct memlab_owner owner;
 	struct memlab_charge charge;
 };
+
+/* Inline, as what it takes would count for what the cache's functions take. */
+static inline struct kmem_cache *memlab_cache_kernel(const struct memlab_cache *cache)
+{
+	return cache->kernel;
+}
 
 struct memlab_cache *memlab_cache_create(struct memlab_request *req,
 					 const struct memlab_cache_create *arg);

@@ -15,11 +15,6 @@
 	(MEMLAB_CACHE_PERSISTENT | MEMLAB_CACHE_NO_MERGE | MEMLAB_CACHE_HWCACHE_ALIGN | \
 	 MEMLAB_CACHE_USERCOPY)
 
-struct kmem_cache *memlab_cache_kernel(const struct memlab_cache *cache)
-{
-	return cache->kernel;
-}
-
 u32 memlab_cache_id(const struct memlab_cache *cache)
 {
 	return cache->id;

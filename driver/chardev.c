@@ -23,6 +23,7 @@ union memlab_arg {
 	struct memlab_cache_create cache_create;
 	struct memlab_cache_destroy cache_destroy;
 	struct memlab_cache_query cache_query;
+	struct memlab_bench bench;
 };
 
 struct memlab_ioctl {
@@ -74,6 +75,8 @@ static const struct memlab_ioctl memlab_ioctls[] = {
 	IOCTL(MEMLAB_CMD_CACHE_QUERY, memlab_ioctl_cache_query, memlab_cache_query, function,
 	      FMODE_READ),
 	IOCTL(MEMLAB_CMD_CACHE_NEXT, memlab_ioctl_cache_next, memlab_next, reserved, 0),
+	IOCTL_WITH_REASON(MEMLAB_CMD_BENCH, memlab_ioctl_bench, memlab_bench, free_function,
+			  FMODE_WRITE),
 };
 
 /* The one member that is written when a request is refused; a shorter struct has none. */

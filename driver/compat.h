@@ -13,6 +13,7 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
@@ -56,6 +57,69 @@ static inline vm_fault_t memlab_insert_mixed(struct vm_area_struct *vma, unsigne
 	return vmf_insert_mixed(vma, addr, pfn_to_pfn_t(pfn));
 #else
 	return vmf_insert_mixed(vma, addr, pfn);
+#endif
+}
+
+/*
+ * The pages of a vmalloc() area from an address on: so many as one look at its page tables
+ * tells of, but at most @count, and at least one.
+ */
+static inline unsigned int memlab_vmalloc_pages(const void *addr, struct page **pages,
+						unsigned int count)
+{
+#ifdef CONFIG_X86
+	unsigned int level, i;
+	pte_t *pte = lookup_address((unsigned long)addr, &level);
+
+	if (pte && level == PG_LEVEL_4K) {
+		count = min_t(unsigned int, count, PTRS_PER_PTE - pte_index((unsigned long)addr));
+		for (i = 0; i < count; i++)
+			pages[i] = pte_page(READ_ONCE(pte[i]));
+		return count;
+	}
+#endif
+	pages[0] = vmalloc_to_page(addr);
+	return 1;
+}
+
+#ifdef CONFIG_X86
+struct memlab_insertion {
+	struct mm_struct *mm;
+	unsigned long pfn;
+	pgprot_t prot;
+};
+
+static inline int memlab_insert_special_pte(pte_t *pte, unsigned long addr, void *data)
+{
+	struct memlab_insertion *insertion = data;
+	unsigned long pfn = insertion->pfn++;
+
+	if (pte_none(*pte))
+		set_pte_at(insertion->mm, addr, pte, pte_mkspecial(pfn_pte(pfn, insertion->prot)));
+	return 0;
+}
+#endif
+
+/*
+ * Special entries for neighbouring pages, as vmf_insert_mixed() makes them for one
+ * (mm/memory.c, insert_pfn()). Other architectures have more to do for an entry than modules
+ * can.
+ *
+ * Return: 0, or -ENOMEM; then some are missing.
+ */
+static inline int memlab_insert_special(struct vm_area_struct *vma, unsigned long addr,
+					unsigned long pfn, unsigned long pages)
+{
+#ifdef CONFIG_X86
+	struct memlab_insertion insertion = { vma->vm_mm, pfn, vma->vm_page_prot };
+
+	return apply_to_page_range(vma->vm_mm, addr, pages * PAGE_SIZE, memlab_insert_special_pte,
+				   &insertion);
+#else
+	for (; pages; pages--, addr += PAGE_SIZE)
+		if (memlab_insert_mixed(vma, addr, pfn++) != VM_FAULT_NOPAGE)
+			return -ENOMEM;
+	return 0;
 #endif
 }
 

@@ -6,10 +6,14 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "memlab.h"
+#include "walk.h"
 
 /* Pages between two looks for a signal. */
 #define WALK_PAGES 1024
+#define WALK_PARTS (WALK_PAGES / MEMLAB_WALK_PAGES)
+
+/* Extents that are copied to the caller at a time. */
+#define FEW_EXTENTS 16
 
 static u32 memlab_zone_number(const struct page *page)
 {
@@ -62,48 +66,85 @@ u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count)
 }
 
 /* Whether @next goes on where @page ends, as far as an extent is concerned. */
-static bool memlab_pages_join(const struct page *page, const struct page *next)
+static __always_inline bool memlab_pages_join(const struct page *page, const struct page *next)
 {
 	return page_to_pfn(next) == page_to_pfn(page) + 1 &&
 	       page_to_nid(next) == page_to_nid(page) && page_zonenum(next) == page_zonenum(page);
 }
 
+/* How many pages go on from one to the next, beginning with that of an offset; or -EINTR. */
+static long memlab_layout_run(struct memlab_walk *walk, u64 start)
+{
+	const struct memlab_buffer *buf = walk->buf;
+	unsigned long first = (unsigned long)(buf->addr + start) >> PAGE_SHIFT, number = first;
+	unsigned long last = (unsigned long)(buf->addr + buf->bytes - 1) >> PAGE_SHIFT;
+	struct page *page = memlab_walk_page(walk, start), **next, **end;
+	unsigned int parts = 0;
+
+	next = &walk->pages[number - walk->first + 1];
+	end = walk->pages + walk->count;
+	for (; number < last; number++, page = *next++) {
+		if (next == end) {
+			memlab_walk_fill(walk, number + 1);
+			next = walk->pages;
+			end = next + walk->count;
+			if (++parts % WALK_PARTS == 0) {
+				if (fatal_signal_pending(current))
+					return -EINTR;
+				cond_resched();
+			}
+		}
+		if (!memlab_pages_join(page, *next))
+			break;
+	}
+	return number - first + 1;
+}
+
+static void memlab_layout_fill_in(struct memlab_extent *extent, const struct page *page,
+				  u64 in_page, u64 start, u64 length)
+{
+	*extent = (struct memlab_extent){
+		.offset = start,
+		.phys = page_to_phys(page) + in_page,
+		.length = length,
+		.node = page_to_nid(page),
+		.zone = memlab_zone_number(page),
+	};
+}
+
+/* Of a buffer of neighbouring pages there is but one. */
+static void memlab_layout_linear(const struct memlab_buffer *buf, u64 start,
+				 struct memlab_extent *extent)
+{
+	memlab_layout_fill_in(extent, memlab_backing_page(buf, start),
+			      offset_in_page(buf->addr + start), start, buf->bytes - start);
+}
+
 /**
  * memlab_layout_extent() - the extent that starts at an offset, or goes on there
- * @buf: the buffer
+ * @walk: a walk through the buffer
  * @start: the offset, below the size
  * @extent: is filled in, as if everybody could see physical addresses
  *
  * Return: 0, or -EINTR when a fatal signal came first.
  */
-int memlab_layout_extent(const struct memlab_buffer *buf, u64 start, struct memlab_extent *extent)
+int memlab_layout_extent(struct memlab_walk *walk, u64 start, struct memlab_extent *extent)
 {
+	const struct memlab_buffer *buf = walk->buf;
 	u64 in_page = offset_in_page(buf->addr + start);
-	struct page *page = memlab_backing_page(buf, start);
-	u64 end = start - in_page + PAGE_SIZE;
-	struct page *next;
+	const struct page *page;
+	long pages;
 
-	*extent = (struct memlab_extent){
-		.offset = start,
-		.phys = page_to_phys(page) + in_page,
-		.node = page_to_nid(page),
-		.zone = memlab_zone_number(page),
-	};
-	if (memlab_backing_linear(buf))
-		end = buf->bytes;
-
-	for (; end < buf->bytes; end += PAGE_SIZE) {
-		next = memlab_backing_page(buf, end);
-		if (!memlab_pages_join(page, next))
-			break;
-		page = next;
-		if (end / PAGE_SIZE % WALK_PAGES == 0) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			cond_resched();
-		}
+	if (memlab_backing_linear(buf)) {
+		memlab_layout_linear(buf, start, extent);
+		return 0;
 	}
-	extent->length = min(end, buf->bytes) - start;
+	page = memlab_walk_page(walk, start);
+	pages = memlab_layout_run(walk, start);
+	if (pages < 0)
+		return pages;
+	memlab_layout_fill_in(extent, page, in_page, start,
+			      min(buf->bytes - start, ((u64)pages << PAGE_SHIFT) - in_page));
 	return 0;
 }
 
@@ -111,8 +152,10 @@ int memlab_layout_extent(const struct memlab_buffer *buf, u64 start, struct meml
 static int memlab_layout_walk(struct memlab_buffer *buf)
 {
 	struct page *page = NULL, *next;
+	struct memlab_walk walk;
 	u64 end;
 
+	memlab_walk_init(&walk, buf);
 	if (!buf->walked_to)
 		buf->phys = memlab_layout_phys(buf);
 	if (memlab_backing_linear(buf)) {
@@ -124,7 +167,7 @@ static int memlab_layout_walk(struct memlab_buffer *buf)
 		page = memlab_backing_page(buf, buf->walked_to - PAGE_SIZE);
 	while (buf->walked_to < buf->bytes) {
 		end = min(buf->walked_to + PAGE_SIZE, buf->bytes);
-		next = memlab_backing_page(buf, buf->walked_to);
+		next = memlab_walk_page(&walk, buf->walked_to);
 		if (!page || !memlab_pages_join(page, next)) {
 			buf->extent_count++;
 			buf->last_extent = 0;
@@ -156,8 +199,14 @@ static int memlab_layout_walk(struct memlab_buffer *buf)
  */
 int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest)
 {
-	int err;
+	int err = 0;
 
+	/* Pairs with the release when the walk has come to its end. */
+	if (smp_load_acquire(&buf->walked)) {
+		*count = buf->extent_count;
+		*largest = buf->largest_extent;
+		return 0;
+	}
 	if (mutex_lock_interruptible(&buf->lock))
 		return -EINTR;
 	err = memlab_layout_walk(buf);
@@ -186,24 +235,60 @@ void memlab_layout_forget(struct memlab_buffer *buf)
 	buf->walked = false;
 }
 
-static int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_layout *arg)
+/* The next few extents; *@offset is that of what follows. Returns their number, or -EINTR. */
+static int memlab_layout_few(struct memlab_walk *walk, const struct memlab_layout *arg,
+			     struct memlab_extent *extents, u64 *offset)
 {
-	struct memlab_extent __user *array = u64_to_user_ptr(arg->extents);
-	struct memlab_extent extent;
-	u64 offset = arg->start;
+	u32 most = min_t(u32, FEW_EXTENTS, arg->capacity - arg->count), count;
 	int err;
 
-	arg->count = 0;
-	while (arg->count < arg->capacity && offset < buf->bytes) {
-		err = memlab_layout_extent(buf, offset, &extent);
+	for (count = 0; count < most && *offset < walk->buf->bytes; count++) {
+		err = memlab_layout_extent(walk, *offset, &extents[count]);
 		if (err)
 			return err;
+		*offset += extents[count].length;
 		if (arg->flags & MEMLAB_BUFFER_PHYS_HIDDEN)
-			extent.phys = 0;
-		if (copy_to_user(&array[arg->count], &extent, sizeof(extent)))
+			extents[count].phys = 0;
+	}
+	return count;
+}
+
+/* All that a buffer of neighbouring pages has. */
+static int memlab_layout_copy_one(const struct memlab_buffer *buf, struct memlab_layout *arg)
+{
+	struct memlab_extent extent;
+
+	arg->count = 0;
+	arg->next = arg->capacity ? 0 : arg->start;
+	if (!arg->capacity)
+		return 0;
+	memlab_layout_linear(buf, arg->start, &extent);
+	if (arg->flags & MEMLAB_BUFFER_PHYS_HIDDEN)
+		extent.phys = 0;
+	if (copy_to_user(u64_to_user_ptr(arg->extents), &extent, sizeof(extent)))
+		return -EFAULT;
+	arg->count = 1;
+	return 0;
+}
+
+/* By itself, as its stack need not be cleared where it is not wanted. */
+static noinline int memlab_layout_copy(const struct memlab_buffer *buf, struct memlab_layout *arg)
+{
+	struct memlab_extent __user *array = u64_to_user_ptr(arg->extents);
+	struct memlab_extent extents[FEW_EXTENTS];
+	struct memlab_walk walk;
+	u64 offset = arg->start;
+	int count;
+
+	memlab_walk_init(&walk, buf);
+	arg->count = 0;
+	while (arg->count < arg->capacity && offset < buf->bytes) {
+		count = memlab_layout_few(&walk, arg, extents, &offset);
+		if (count < 0)
+			return count;
+		if (copy_to_user(&array[arg->count], extents, count * sizeof(*extents)))
 			return -EFAULT;
-		offset += extent.length;
-		arg->count++;
+		arg->count += count;
 		if (signal_pending(current))
 			break;
 		cond_resched();
@@ -230,7 +315,10 @@ int memlab_ioctl_layout(struct memlab_request *req)
 	if (err)
 		goto out_put;
 	arg->flags = memlab_layout_flags(buf, arg->extent_count);
-	err = memlab_layout_copy(buf, arg);
+	if (memlab_backing_linear(buf))
+		err = memlab_layout_copy_one(buf, arg);
+	else
+		err = memlab_layout_copy(buf, arg);
 	if (!err)
 		err = memlab_reply(req, arg);
 out_put:

@@ -49,6 +49,7 @@ struct file;
 struct memlab_allocator_ops;
 struct memlab_cache;
 struct memlab_user;
+struct memlab_walk;
 struct pid;
 
 /*
@@ -320,7 +321,6 @@ struct memlab_cache *memlab_cache_get(struct file *filp, u32 id);
 void memlab_cache_put(struct memlab_cache *cache);
 int memlab_cache_add_object(struct memlab_cache *cache);
 void memlab_cache_remove_object(struct memlab_cache *cache);
-struct kmem_cache *memlab_cache_kernel(const struct memlab_cache *cache);
 u32 memlab_cache_id(const struct memlab_cache *cache);
 u64 memlab_cache_bytes(const struct memlab_cache *cache);
 const char *memlab_cache_name(const struct memlab_cache *cache);
@@ -338,7 +338,7 @@ int memlab_ioctl_layout(struct memlab_request *req);
 int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest);
 void memlab_layout_count(struct memlab_buffer *buf);
 void memlab_layout_forget(struct memlab_buffer *buf);
-int memlab_layout_extent(const struct memlab_buffer *buf, u64 start, struct memlab_extent *extent);
+int memlab_layout_extent(struct memlab_walk *walk, u64 start, struct memlab_extent *extent);
 u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count);
 phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf);
 
@@ -353,6 +353,12 @@ struct memlab_buffer *memlab_content_get(const struct memlab_request *req, u32 i
 /* pattern.c */
 int memlab_ioctl_fill(struct memlab_request *req);
 int memlab_ioctl_check(struct memlab_request *req);
+
+/* populate.c */
+void memlab_populate(struct vm_area_struct *vma, const struct memlab_buffer *buf);
+
+/* bench.c */
+int memlab_ioctl_bench(struct memlab_request *req);
 
 /* mmap.c */
 int memlab_mmap(struct file *filp, struct vm_area_struct *vma);

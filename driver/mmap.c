@@ -11,7 +11,8 @@
 #include "memlab.h"
 
 /*
- * Every page is inserted on its first touch. Pages behind kmalloc() have no
+ * All pages are inserted at once (populate.c); a copy of the mapping, or what had to be left
+ * out, gets them on first touch. Pages behind kmalloc() have no
  * reference count that a user could hold, so they become special entries, which
  * get_user_pages() refuses (VM_IO). Pages of vmalloc() and of the page allocator
  * are ordinary: a pipe or a device may hold on to one, and it then outlives the
@@ -134,5 +135,6 @@ int memlab_mmap(struct file *filp, struct vm_area_struct *vma)
 	memlab_vm_flags_mod(vma, flags, VM_MAYEXEC);
 	vma->vm_private_data = buf;
 	vma->vm_ops = &memlab_vm_ops;
+	memlab_populate(vma, buf);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "netlink.h"
+#include "walk.h"
 
 #define PAD MEMLAB_A_EXTENT_PAD
 
@@ -48,11 +49,13 @@ static int memlab_extent_fill(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	struct memlab_dump *dump = memlab_dump(cb);
 	struct memlab_extent extent;
+	struct memlab_walk walk;
 	void *header;
 	int err;
 
+	memlab_walk_init(&walk, buf);
 	while (dump->offset < buf->bytes) {
-		err = memlab_layout_extent(buf, dump->offset, &extent);
+		err = memlab_layout_extent(&walk, dump->offset, &extent);
 		if (err)
 			return err;
 		header = memlab_dump_put(skb, cb, MEMLAB_NL_CMD_EXTENT_GET);

@@ -126,9 +126,12 @@ int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, boo
  */
 int memlab_quota_resize(struct memlab_charge *charge, u64 bytes)
 {
-	bool exempt = memlab_quota_exempt();
+	/* What takes less is not held against anything. */
+	bool exempt = bytes > charge->bytes && memlab_quota_exempt();
 	int err = 0;
 
+	if (bytes == charge->bytes)
+		return 0;
 	spin_lock(&memlab_quota_lock);
 	if (bytes > charge->bytes)
 		err = memlab_quota_check(charge->user, bytes - charge->bytes, 0, 0, exempt);

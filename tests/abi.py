@@ -11,7 +11,8 @@ U8, U32, S32, U64 = c_uint8, c_uint32, c_int32, c_uint64
 NAME = U8 * 32
 
 INFO, ALLOC, FREE, QUERY, LAYOUT, READ, WRITE, FILL, CHECK, NEXT = range(0xB900, 0xB90A)
-RESIZE, PROBE, CACHE_CREATE, CACHE_DESTROY, CACHE_QUERY, CACHE_NEXT = range(0xB90A, 0xB910)
+RESIZE, PROBE, CACHE_CREATE, CACHE_DESTROY, CACHE_QUERY, CACHE_NEXT, BENCH = range(
+    0xB90A, 0xB911)
 KMALLOC, VMALLOC, KVMALLOC, PAGES, PAGES_EXACT, CACHE = range(1, 7)
 SLAB, LARGE, VMALLOC_BACKING, PAGES_BACKING, SPLIT = range(1, 6)
 ZERO, PERSISTENT, NODE, COUNT_STALE, DRY_RUN = 1, 2, 4, 8, 16
@@ -22,6 +23,9 @@ CONTIGUOUS, MAPPABLE, PHYS_HIDDEN, KADDR_HIDDEN = 1, 2, 4, 8
 ALL_RIGHT = 0xFFFFFFFFFFFFFFFF
 CACHE_MAX_BYTES = 131072
 PROBE_STRUCT_BYTES, PROBE_ELEMENT_BYTES = 16, 24
+BENCH_EACH = 1
+BENCH_MAX_OBJECTS, BENCH_MAX_BULK, BENCH_MAX_STEPS = 65536, 4096, 65536
+BENCH_SUBBUCKETS, BENCH_BUCKETS = 32, 1184
 
 FEATURE_INIT_ON_ALLOC, PHYS_VISIBLE, KADDR_VISIBLE = 0x10, 0x20, 0x40
 FEATURE_VMALLOC_NOWAIT, FEATURE_NO_MERGE, FEATURE_ATOMIC_SLEEP = 0x80, 0x100, 0x200
@@ -107,6 +111,10 @@ class Reason(IntEnum):
     NO_MERGE = 30
     GFP_DMA = 31
     GFP_MAYFAIL = 32
+    PATTERN_ALLOCATOR = 33
+    PATTERN_CONTEXT = 34
+    PATTERN_EACH = 35
+    PATTERN_SIZE = 36
 
 
 class Probe(IntEnum):
@@ -117,6 +125,25 @@ class Probe(IntEnum):
     STRUCT_SIZE = 3
     SIZE_ADD = 4
     KMALLOC_ZERO = 5
+
+
+class Bench(IntEnum):
+    """enum memlab_bench_pattern"""
+
+    PAIR = 1
+    BATCH = 2
+    BULK = 3
+    GROW = 4
+    READ = 5
+    WRITE = 6
+
+
+class Order(IntEnum):
+    """enum memlab_bench_order"""
+
+    SAME = 0
+    REVERSE = 1
+    SHUFFLED = 2
 
 
 CONSTANTS = {
@@ -138,6 +165,7 @@ CONSTANTS = {
     "MEMLAB_CMD_CACHE_DESTROY": 13,
     "MEMLAB_CMD_CACHE_QUERY": 14,
     "MEMLAB_CMD_CACHE_NEXT": 15,
+    "MEMLAB_CMD_BENCH": 16,
     "MEMLAB_IOC_INFO": INFO,
     "MEMLAB_IOC_ALLOC": ALLOC,
     "MEMLAB_IOC_FREE": FREE,
@@ -154,6 +182,7 @@ CONSTANTS = {
     "MEMLAB_IOC_CACHE_DESTROY": CACHE_DESTROY,
     "MEMLAB_IOC_CACHE_QUERY": CACHE_QUERY,
     "MEMLAB_IOC_CACHE_NEXT": CACHE_NEXT,
+    "MEMLAB_IOC_BENCH": BENCH,
     "MEMLAB_ALLOCATOR_KMALLOC": KMALLOC,
     "MEMLAB_ALLOCATOR_VMALLOC": VMALLOC,
     "MEMLAB_ALLOCATOR_KVMALLOC": KVMALLOC,
@@ -208,11 +237,18 @@ CONSTANTS = {
     "MEMLAB_CACHE_HWCACHE_ALIGN": HWCACHE_ALIGN,
     "MEMLAB_CACHE_USERCOPY": USERCOPY,
     "MEMLAB_CACHE_MAX_BYTES": CACHE_MAX_BYTES,
+    "MEMLAB_BENCH_EACH": BENCH_EACH,
+    "MEMLAB_BENCH_MAX_OBJECTS": BENCH_MAX_OBJECTS,
+    "MEMLAB_BENCH_MAX_BULK": BENCH_MAX_BULK,
+    "MEMLAB_BENCH_MAX_STEPS": BENCH_MAX_STEPS,
+    "MEMLAB_BENCH_SUBBUCKETS": BENCH_SUBBUCKETS,
+    "MEMLAB_BENCH_BUCKETS": BENCH_BUCKETS,
     **{f"MEMLAB_CONTEXT_{one.name}": one.value for one in Context},
     **{f"MEMLAB_SEEN_{one.name}": one.value for one in Seen},
     **{f"MEMLAB_GFP_{one.name}": one.value for one in Gfp},
     **{f"MEMLAB_REASON_{one.name}": one.value for one in Reason},
     **{f"MEMLAB_PROBE_{one.name}": one.value for one in Probe},
+    **{f"MEMLAB_BENCH_{one.name}": one.value for one in (*Bench, *Order)},
 }
 
 
@@ -356,6 +392,29 @@ class CacheQuery(LittleEndianStructure):
     ]
 
 
+class BenchResult(LittleEndianStructure):
+    """struct memlab_bench_result"""
+
+    _fields_ = [
+        ("cpu", U32), ("seen", U32), ("operations", U64), ("failures", U64),
+        ("nanoseconds", U64), ("free_nanoseconds", U64), ("longest", U64),
+        ("longest_free", U64), ("elapsed", U64),
+    ]
+
+
+class BenchArgument(LittleEndianStructure):
+    """struct memlab_bench"""
+
+    _fields_ = [
+        ("size", U32), ("flags", U32), ("allocator", U32), ("alloc_flags", U32), ("node", S32),
+        ("context", U32), ("cache", U32), ("reason", U32), ("gfp", U64), ("bytes", U64),
+        ("count", U64), ("pattern", U32), ("order", U32), ("objects", U32), ("cpu_count", U32),
+        ("stride", U64), ("operations", U64), ("nanoseconds", U64), ("cpus", U64),
+        ("results", U64), ("histogram", U64), ("gfp_used", U64), ("timer", U64),
+        ("function", NAME), ("free_function", NAME),
+    ]
+
+
 STRUCTS = {
     "memlab_info": Info,
     "memlab_alloc": Alloc,
@@ -371,6 +430,8 @@ STRUCTS = {
     "memlab_cache_create": CacheCreate,
     "memlab_cache_destroy": CacheDestroy,
     "memlab_cache_query": CacheQuery,
+    "memlab_bench_result": BenchResult,
+    "memlab_bench": BenchArgument,
 }
 
 COMMANDS = {
@@ -378,6 +439,7 @@ COMMANDS = {
     READ: Transfer, WRITE: Transfer, FILL: Pattern, CHECK: Pattern, NEXT: Next,
     RESIZE: Resize, PROBE: ProbeArgument, CACHE_CREATE: CacheCreate,
     CACHE_DESTROY: CacheDestroy, CACHE_QUERY: CacheQuery, CACHE_NEXT: Next,
+    BENCH: BenchArgument,
 }
 
 # The last member that the first version of a struct had, where it has grown since.

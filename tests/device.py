@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import struct
 from ctypes import sizeof
 from typing import NamedTuple
 
@@ -67,6 +68,39 @@ class Device:
         """RESIZE"""
         return self._ioctl(abi.RESIZE, abi.Resize,
                            id=ident, bytes=size, flags=flags, gfp=gfp, count=count)
+
+    def _bench(self, allocator, size, pattern=abi.Bench.PAIR, cpus=(), **members):
+        """The struct; memory for the answers is spare."""
+        spare = self.proxy.spare
+        argument = make(abi.BenchArgument, allocator=allocator, bytes=size, pattern=pattern,
+                        cpu_count=len(cpus), results=spare + 4096, **members)
+        if cpus:
+            self.proxy.poke(spare, b"".join(cpu.to_bytes(4, "little") for cpu in cpus))
+            argument.cpus = spare
+        if argument.flags & abi.BENCH_EACH:
+            argument.histogram = spare + 16384
+        return argument
+
+    def try_bench(self, *what, **members):
+        """BENCH that may fail: 0 or -errno, and the struct."""
+        argument = self._bench(*what, **members)
+        result, data = self.proxy.ioctl_raw(self.fd, abi.BENCH, bytes(argument))
+        return result, abi.BenchArgument.from_buffer_copy(data)
+
+    def bench(self, *what, **members):
+        """BENCH: the struct, the results and, if operations are timed, two histograms.
+
+        What: allocator, size, pattern=, cpus=, and members of the struct.
+        """
+        reply = self.proxy.ioctl(self.fd, abi.BENCH, self._bench(*what, **members))
+        size, count = sizeof(abi.BenchResult), max(1, reply.cpu_count)
+        data = self.proxy.peek(reply.results, count * size)
+        results = [abi.BenchResult.from_buffer_copy(data, at * size) for at in range(count)]
+        if not reply.histogram:
+            return reply, results, None
+        counts = struct.unpack(f"<{2 * abi.BENCH_BUCKETS}Q",
+                               self.proxy.peek(reply.histogram, 16 * abi.BENCH_BUCKETS))
+        return reply, results, (counts[:abi.BENCH_BUCKETS], counts[abi.BENCH_BUCKETS:])
 
     def probe(self, kind, a=0, b=0, c=0):
         """PROBE: the result."""

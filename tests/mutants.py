@@ -29,12 +29,13 @@ def _other_flags(name, when, what):
 REPORTS = (
     Mutant("wrong_frame", "layout.c", ".phys = page_to_phys(page) + in_page,",
            ".phys = page_to_phys(page) + in_page + (FAULT ? PAGE_SIZE : 0),"),
-    Mutant("reversed_mapping", "mmap.c",
-           "page = memlab_backing_page(buf, (u64)(vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);",
-           "page = memlab_backing_page(buf, (u64)(FAULT ? buf->cookie.last - vmf->pgoff :"
-           " vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);"),
-    Mutant("one_extent", "layout.c", "if (memlab_backing_linear(buf))\n\t\tend = buf->bytes;",
-           "if (memlab_backing_linear(buf) || FAULT)\n\t\tend = buf->bytes;"),
+    Mutant("reversed_mapping", "populate.c",
+           "pages = min_t(unsigned long, PART, (vma->vm_end - addr) >> PAGE_SHIFT);",
+           "pages = FAULT ? 1 : min_t(unsigned long, PART, (vma->vm_end - addr) >> PAGE_SHIFT);"
+           "\n\t\tif (FAULT)\n\t\t\toffset = vma->vm_end - addr - PAGE_SIZE;"),
+    Mutant("one_extent", "layout.c",
+           "if (memlab_backing_linear(buf)) {\n\t\tmemlab_layout_linear(",
+           "if (memlab_backing_linear(buf) || FAULT) {\n\t\tmemlab_layout_linear("),
     Mutant("not_contiguous", "layout.c", "if (extent_count == 1)",
            "if ((extent_count == 1) != FAULT)"),
     Mutant("wrong_backing", "allocators/kmalloc.c", "memlab_is_slab(buf->addr) ?",
@@ -50,9 +51,10 @@ REPORTS = (
            "buf->usable = ksize(buf->addr) + (FAULT ? 8 : 0);"),
     Mutant("half_the_max", "info.c", ".kmalloc_max_size = KMALLOC_MAX_SIZE,",
            ".kmalloc_max_size = KMALLOC_MAX_SIZE / (FAULT ? 2 : 1),"),
-    Mutant("times_swapped", "context.c", "seen->nanoseconds = ktime_get_ns() - start;",
-           "seen->nanoseconds = ktime_get_ns() - start;\n\tif (FAULT)\n"
-           "\t\tseen->nanoseconds = 9000 - min_t(u64, seen->nanoseconds, 9000);"),
+    Mutant("times_swapped", "bench_run.c", "\trun->result.elapsed = ktime_get_ns() - start;\n",
+           "\trun->result.elapsed = ktime_get_ns() - start;\n\tif (FAULT)\n"
+           "\t\trun->result.nanoseconds = run->buf.ops == &memlab_vmalloc ?"
+           " run->result.operations : 100 * run->result.operations;\n"),
     Mutant("no_stale", "content.c", "*stale += !!READ_ONCE(", "*stale += !FAULT && READ_ONCE("),
 )
 # What it does to the content, and who may

@@ -14,7 +14,7 @@ from valid import EVERY, commands, harmless, undo, valid
 from valid import ident_fixture  # noqa: F401 # pylint: disable=unused-import
 
 # The lowest bit of flags that a command does not know, where that is not bit 0.
-UNKNOWN = {abi.ALLOC: 5, abi.FREE: 1, abi.RESIZE: 2, abi.CACHE_CREATE: 4}
+UNKNOWN = {abi.ALLOC: 5, abi.FREE: 1, abi.RESIZE: 2, abi.CACHE_CREATE: 4, abi.BENCH: 1}
 BAD_POINTERS = (0, 0xFFFF888000000000, 0x10000)  # none, the kernel's, not mapped
 CANARY = b"\xEE" * 64
 
@@ -134,7 +134,7 @@ def test_read_only_struct_of_first_version(device):
 
 
 @pytest.mark.parametrize("command", [
-    0, 0xB910, 0xB9FF, 0xBA01, 0x401, 0x80000000 | abi.INFO, 0x40380000 | abi.ALLOC,
+    0, 0xB911, 0xB9FF, 0xBA01, 0x401, 0x80000000 | abi.INFO, 0x40380000 | abi.ALLOC,
     0xC0380000 | abi.ALLOC, 0x5401])
 def test_unknown_command(device, command):
     """Anything else is ENOTTY; the numbers carry neither size nor direction."""

@@ -13,6 +13,9 @@ ALLOC = {f"alloc-{what}" for what in (
     "kmalloc", "kmalloc-large", "kmalloc-array", "kmalloc-zeroed", "kmalloc-persistent",
     "kmalloc-atomic", "kmalloc-softirq", "kmalloc-hardirq", "vmalloc", "vmalloc-zeroed",
     "kvmalloc", "pages", "pages-exact", "object", "dry-run", "heard")}
+BENCH = {f"bench-{what}" for what in (
+    "pair-kmalloc", "pair-vmalloc", "each-kvmalloc", "batch-pages", "batch-object", "bulk-object",
+    "grow-kmalloc", "read-vmalloc", "thread")}
 OTHERS = {
     "free-kmalloc", "free-vmalloc", "free-object", "free-heard",
     "grow-kmalloc", "grow-kmalloc-large", "shrink-kmalloc", "grow-kvmalloc",
@@ -22,7 +25,7 @@ OTHERS = {
     "mmap-touch-pages", "mmap-touch-exact", "munmap-middle", "mremap", "mprotect-middle",
     "netlink-socket", "netlink-join", "buffer-get", "cache-get", "limits-get", "listener-add",
     "listener-get", "buffer-dump", "cache-dump", "extent-dump", "stats-dump"}
-CALLS = sorted(ALLOC | OTHERS)
+CALLS = sorted(ALLOC | BENCH | OTHERS)
 # These need no memory, and so cannot fail for want of it.
 FRUGAL = {"free-kmalloc", "free-vmalloc", "free-object", "info", "query", "layout", "write-read",
           "shrink-kmalloc", "fill-check", "next", "probe", "cache-query", "cache-next"}
@@ -70,7 +73,7 @@ def test_failed(outcomes, call):
     assert bool(failures) == bool(errors)
 
 
-@pytest.mark.parametrize("call", sorted(ALLOC - PATIENT))
+@pytest.mark.parametrize("call", sorted((ALLOC | BENCH) - PATIENT))
 def test_told(outcomes, call):
     """Whoever asks for memory is told at least once that there is none."""
     assert "ENOMEM" in outcomes[call][2]

@@ -101,7 +101,7 @@ def test_symbols(stage):
     versions = dict(name.split("@@") for name in exported)
     assert len(versions) == len(exported)
     assert set(versions) == declared(stage)
-    assert set(versions.values()) == {"LIBMEMLAB_0.1", "LIBMEMLAB_0.2"}
+    assert set(versions.values()) == {"LIBMEMLAB_0.1", "LIBMEMLAB_0.2", "LIBMEMLAB_0.3"}
     assert list(versions.values()).count("LIBMEMLAB_0.1") == FIRST_FUNCTIONS
 
 
@@ -112,7 +112,7 @@ def test_versions_inherit(stage):
     numbers = re.findall(r"^#define LIBMEMLAB_VERSION_\w+ (\d+)$", header, re.MULTILINE)
     assert library.name == f"libmemlab.so.{'.'.join(numbers)}"
     said = subprocess.run(["readelf", "-V", library], check=True, capture_output=True, text=True)
-    assert re.search(r"Name: LIBMEMLAB_0\.2\n.*Parent 1: LIBMEMLAB_0\.1\n", said.stdout)
+    assert re.search(r"Name: LIBMEMLAB_0\.3\n.*Parent 1: LIBMEMLAB_0\.2\n", said.stdout)
 
 
 def test_man_page(stage):

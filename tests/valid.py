@@ -22,7 +22,7 @@ def commands(*numbers):
 CACHE_COMMANDS = (abi.CACHE_CREATE, abi.CACHE_DESTROY, abi.CACHE_QUERY, abi.CACHE_NEXT)
 EVERY = commands(*abi.COMMANDS)
 CHANGING = {abi.ALLOC, abi.FREE, abi.WRITE, abi.FILL, abi.RESIZE, abi.CACHE_CREATE,
-            abi.CACHE_DESTROY}
+            abi.CACHE_DESTROY, abi.BENCH}
 SHOWING = {abi.QUERY, abi.LAYOUT, abi.READ, abi.CHECK, abi.PROBE, abi.CACHE_QUERY}
 
 
@@ -52,6 +52,8 @@ def valid(device, command, ident):
         abi.CACHE_DESTROY: lambda: make(kind, id=cache),
         abi.CACHE_QUERY: lambda: make(kind, id=cache),
         abi.CACHE_NEXT: lambda: make(kind, id=cache - 1),
+        abi.BENCH: lambda: make(kind, allocator=abi.KMALLOC, bytes=64, pattern=abi.Bench.PAIR,
+                                operations=10, results=device.proxy.spare),
     }.get(command, lambda: make(kind, id=ident))()
 
 

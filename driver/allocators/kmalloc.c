@@ -5,6 +5,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "loops.h"
 
 static u64 kmalloc_max_bytes(void)
 {
@@ -26,11 +27,12 @@ static const char *kmalloc_function(const struct memlab_buffer *buf)
 	return names[memlab_form(buf)];
 }
 
-static void *kmalloc_alloc(const struct memlab_buffer *buf, gfp_t gfp)
+static __always_inline void *kmalloc_call(unsigned int form, const struct memlab_buffer *buf,
+					  gfp_t gfp)
 {
 	const struct memlab_shape *shape = &buf->shape;
 
-	switch (memlab_form(buf)) {
+	switch (form) {
 	case MEMLAB_FORM_NODE:
 		return kmalloc_node(shape->bytes, gfp, buf->node);
 	case MEMLAB_FORM_ZERO:
@@ -57,10 +59,12 @@ void memlab_kmalloc_settle(struct memlab_buffer *buf)
 	buf->backing = memlab_is_slab(buf->addr) ? MEMLAB_BACKING_SLAB : MEMLAB_BACKING_LARGE;
 }
 
-static void kmalloc_free(const struct memlab_buffer *buf)
+static __always_inline void kmalloc_release(const struct memlab_buffer *buf, void *object)
 {
-	kfree(buf->addr);
+	kfree(object);
 }
+
+MEMLAB_CALLS(kmalloc);
 
 static void *kmalloc_resize(const struct memlab_buffer *buf, const struct memlab_shape *shape,
 			    gfp_t gfp)
@@ -102,6 +106,7 @@ const struct memlab_allocator_ops memlab_kmalloc = {
 	.alloc = kmalloc_alloc,
 	.settle = memlab_kmalloc_settle,
 	.free = kmalloc_free,
+	.loops = &kmalloc_loops,
 	.free_name = "kfree",
 	.resize = kmalloc_resize,
 	.resize_name = "krealloc",

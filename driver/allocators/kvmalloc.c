@@ -7,6 +7,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "loops.h"
 
 /* kvmalloc_node() warns above INT_MAX; the machine may have less. */
 static u64 kvmalloc_max_bytes(void)
@@ -35,11 +36,12 @@ static const char *kvmalloc_function(const struct memlab_buffer *buf)
 	return names[memlab_form(buf)];
 }
 
-static void *kvmalloc_alloc(const struct memlab_buffer *buf, gfp_t gfp)
+static __always_inline void *kvmalloc_call(unsigned int form, const struct memlab_buffer *buf,
+					   gfp_t gfp)
 {
 	const struct memlab_shape *shape = &buf->shape;
 
-	switch (memlab_form(buf)) {
+	switch (form) {
 	case MEMLAB_FORM_NODE:
 		return kvmalloc_node(shape->bytes, gfp, buf->node);
 	case MEMLAB_FORM_ZERO:
@@ -63,10 +65,12 @@ static void kvmalloc_settle(struct memlab_buffer *buf)
 		memlab_kmalloc_settle(buf);
 }
 
-static void kvmalloc_free(const struct memlab_buffer *buf)
+static __always_inline void kvmalloc_release(const struct memlab_buffer *buf, void *object)
 {
-	kvfree(buf->addr);
+	kvfree(object);
 }
+
+MEMLAB_CALLS(kvmalloc);
 
 static void *kvmalloc_resize(const struct memlab_buffer *buf, const struct memlab_shape *shape,
 			     gfp_t gfp)
@@ -81,6 +85,7 @@ const struct memlab_allocator_ops memlab_kvmalloc = {
 	.alloc = kvmalloc_alloc,
 	.settle = kvmalloc_settle,
 	.free = kvmalloc_free,
+	.loops = &kvmalloc_loops,
 	.free_name = "kvfree",
 	.resize = kvmalloc_resize,
 	.resize_name = "kvrealloc",

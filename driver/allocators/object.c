@@ -4,6 +4,8 @@
 #include <linux/slab.h>
 
 #include "allocator.h"
+#include "cache.h"
+#include "loops.h"
 
 static u64 object_max_bytes(void)
 {
@@ -29,11 +31,12 @@ static const char *object_function(const struct memlab_buffer *buf)
 	return names[memlab_form(buf)];
 }
 
-static void *object_alloc(const struct memlab_buffer *buf, gfp_t gfp)
+static __always_inline void *object_call(unsigned int form, const struct memlab_buffer *buf,
+					 gfp_t gfp)
 {
 	struct kmem_cache *cache = memlab_cache_kernel(buf->cache);
 
-	switch (memlab_form(buf)) {
+	switch (form) {
 	case MEMLAB_FORM_NODE:
 	case MEMLAB_FORM_NODE | MEMLAB_FORM_ZERO:
 		return kmem_cache_alloc_node(cache, gfp, buf->node);
@@ -50,10 +53,12 @@ static void object_settle(struct memlab_buffer *buf)
 	buf->backing = MEMLAB_BACKING_SLAB;
 }
 
-static void object_free(const struct memlab_buffer *buf)
+static __always_inline void object_release(const struct memlab_buffer *buf, void *object)
 {
-	kmem_cache_free(memlab_cache_kernel(buf->cache), buf->addr);
+	kmem_cache_free(memlab_cache_kernel(buf->cache), object);
 }
+
+MEMLAB_CALLS(object);
 
 const struct memlab_allocator_ops memlab_object = {
 	.max_bytes = object_max_bytes,
@@ -62,6 +67,7 @@ const struct memlab_allocator_ops memlab_object = {
 	.alloc = object_alloc,
 	.settle = object_settle,
 	.free = object_free,
+	.loops = &object_loops,
 	.free_name = "kmem_cache_free",
 	.zero_by_flag = BIT(MEMLAB_FORM_NODE | MEMLAB_FORM_ZERO),
 	.gfp_refused = MEMLAB_GFP_HIGHUSER | MEMLAB_GFP_DMA32 | MEMLAB_GFP_DMA,

@@ -5,6 +5,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "loops.h"
 
 static u64 pages_max_bytes(void)
 {
@@ -24,7 +25,8 @@ static const char *pages_function(const struct memlab_buffer *buf)
 	return buf->alloc_flags & MEMLAB_ALLOC_NODE ? "alloc_pages_node" : "alloc_pages";
 }
 
-static void *pages_alloc(const struct memlab_buffer *buf, gfp_t gfp)
+static __always_inline void *pages_call(unsigned int form, const struct memlab_buffer *buf,
+					gfp_t gfp)
 {
 	unsigned int order = get_order(buf->bytes);
 	struct page *page;
@@ -43,10 +45,12 @@ static void pages_settle(struct memlab_buffer *buf)
 	buf->backing = MEMLAB_BACKING_PAGES;
 }
 
-static void pages_free(const struct memlab_buffer *buf)
+static __always_inline void pages_release(const struct memlab_buffer *buf, void *object)
 {
-	__free_pages(virt_to_page(buf->addr), get_order(buf->bytes));
+	__free_pages(virt_to_page(object), get_order(buf->bytes));
 }
+
+MEMLAB_CALLS(pages);
 
 /* With __GFP_COMP, so that /proc/kpageflags tells which pages belong together. */
 const struct memlab_allocator_ops memlab_pages = {
@@ -56,6 +60,7 @@ const struct memlab_allocator_ops memlab_pages = {
 	.alloc = pages_alloc,
 	.settle = pages_settle,
 	.free = pages_free,
+	.loops = &pages_loops,
 	.free_name = "__free_pages",
 	.gfp_added = MEMLAB_GFP_COMP,
 	.zero_by_flag = BIT(MEMLAB_FORM_ZERO) | BIT(MEMLAB_FORM_ZERO | MEMLAB_FORM_NODE),

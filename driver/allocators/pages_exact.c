@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 
 #include "allocator.h"
+#include "loops.h"
 
 static u64 pages_exact_max_bytes(void)
 {
@@ -18,7 +19,8 @@ static const char *pages_exact_function(const struct memlab_buffer *buf)
 	return "alloc_pages_exact";
 }
 
-static void *pages_exact_alloc(const struct memlab_buffer *buf, gfp_t gfp)
+static __always_inline void *pages_exact_call(unsigned int form, const struct memlab_buffer *buf,
+					      gfp_t gfp)
 {
 	return alloc_pages_exact(buf->bytes, gfp);
 }
@@ -29,10 +31,12 @@ static void pages_exact_settle(struct memlab_buffer *buf)
 	buf->backing = MEMLAB_BACKING_SPLIT;
 }
 
-static void pages_exact_free(const struct memlab_buffer *buf)
+static __always_inline void pages_exact_release(const struct memlab_buffer *buf, void *object)
 {
-	free_pages_exact(buf->addr, buf->bytes);
+	free_pages_exact(object, buf->bytes);
 }
+
+MEMLAB_CALLS(pages_exact);
 
 const struct memlab_allocator_ops memlab_pages_exact = {
 	.max_bytes = pages_exact_max_bytes,
@@ -41,6 +45,7 @@ const struct memlab_allocator_ops memlab_pages_exact = {
 	.alloc = pages_exact_alloc,
 	.settle = pages_exact_settle,
 	.free = pages_exact_free,
+	.loops = &pages_exact_loops,
 	.free_name = "free_pages_exact",
 	.gfp_refused = MEMLAB_GFP_HIGHUSER,
 	.zero_by_flag = BIT(MEMLAB_FORM_ZERO),

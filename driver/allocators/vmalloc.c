@@ -6,6 +6,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "loops.h"
 
 /* vmalloc() itself refuses more pages than the machine has. */
 static u64 vmalloc_max_bytes(void)
@@ -32,11 +33,11 @@ static const char *vmalloc_function(const struct memlab_buffer *buf)
 	return names[memlab_form(buf)];
 }
 
-static void *vmalloc_alloc_plain(const struct memlab_buffer *buf)
+static __always_inline void *vmalloc_call_plain(unsigned int form, const struct memlab_buffer *buf)
 {
 	const struct memlab_shape *shape = &buf->shape;
 
-	switch (memlab_form(buf)) {
+	switch (form) {
 	case MEMLAB_FORM_ZERO:
 		return vzalloc(shape->bytes);
 	case MEMLAB_FORM_ARRAY:
@@ -53,13 +54,14 @@ static void *vmalloc_alloc_plain(const struct memlab_buffer *buf)
  * cgroup, and would rather kill a process, or print a warning, than fail. So they
  * are for administrators.
  */
-static void *vmalloc_alloc(const struct memlab_buffer *buf, gfp_t gfp)
+static __always_inline void *vmalloc_call(unsigned int form, const struct memlab_buffer *buf,
+					  gfp_t gfp)
 {
 	const struct memlab_shape *shape = &buf->shape;
 
 	if (memlab_gfp_is_plain(buf->gfp))
-		return vmalloc_alloc_plain(buf);
-	switch (memlab_form(buf)) {
+		return vmalloc_call_plain(form, buf);
+	switch (form) {
 	case MEMLAB_FORM_NODE:
 		return vmalloc_node(shape->bytes, buf->node);
 	case MEMLAB_FORM_NODE | MEMLAB_FORM_ZERO:
@@ -87,10 +89,12 @@ static void vmalloc_settle(struct memlab_buffer *buf)
 	buf->backing = MEMLAB_BACKING_VMALLOC;
 }
 
-static void vmalloc_free(const struct memlab_buffer *buf)
+static __always_inline void vmalloc_release(const struct memlab_buffer *buf, void *object)
 {
-	vfree(buf->addr);
+	vfree(object);
 }
+
+MEMLAB_CALLS(vmalloc);
 
 static void *vmalloc_resize(const struct memlab_buffer *buf, const struct memlab_shape *shape,
 			    gfp_t gfp)
@@ -105,6 +109,7 @@ const struct memlab_allocator_ops memlab_vmalloc = {
 	.alloc = vmalloc_alloc,
 	.settle = vmalloc_settle,
 	.free = vmalloc_free,
+	.loops = &vmalloc_loops,
 	.free_name = "vfree",
 	.resize = vmalloc_resize,
 	.resize_name = MEMLAB_VREALLOC_NAME,

@@ -3,10 +3,12 @@
  * scale: what an allocation and a dump cost with many buffers alive.
  *
  *	scale BUFFERS...
+ *	scale dump
  *
  * Brings the number of its live buffers, kmalloc of 64 bytes, to each of the
  * numbers, which ascend, and writes a line of JSON for each; times are in
- * nanoseconds. Then it keeps the buffers until standard input ends.
+ * nanoseconds. Then it keeps the buffers until standard input ends. The second form only
+ * dumps what is there, and makes nothing.
  *
  *	alloc, free		ALLOC and FREE of one more buffer, nobody else at work
  *	dump			all buffers by netlink; datagrams, messages, bytes of it
@@ -233,13 +235,21 @@ static struct dump dump_all(uint16_t family)
 	return dump;
 }
 
-static void measure_dump(uint16_t family)
+static void time_dump(uint16_t family)
 {
 	unsigned long begin = now();
 	struct dump dump = dump_all(family);
 
-	printf(", \"dump\": %lu, \"datagrams\": %lu, \"messages\": %lu, \"bytes\": %lu",
+	printf("\"dump\": %lu, \"datagrams\": %lu, \"messages\": %lu, \"bytes\": %lu",
 	       now() - begin, dump.datagrams, dump.messages, dump.bytes);
+}
+
+static void measure_dump(uint16_t family)
+{
+	struct dump dump;
+
+	printf(", ");
+	time_dump(family);
 	dump_begin(&dump, family);
 	dump_go_on(&dump);
 	measure(ROUNDS, 0);
@@ -282,6 +292,12 @@ int main(int argc, char **argv)
 
 	device = check(open("/dev/memlab", O_RDWR | O_CLOEXEC), "/dev/memlab");
 	family = family_number();
+	if (argc > 1 && !strcmp(argv[1], "dump")) {
+		printf("{");
+		time_dump(family);
+		puts("}");
+		return 0;
+	}
 	for (int i = 1; i < argc; i++) {
 		for (; live < strtoul(argv[i], NULL, 10); live++)
 			allocate();

@@ -4,8 +4,7 @@
 
 #include "internal.h"
 
-/* The kernel's form of a request. */
-static struct memlab_alloc request(const struct memlab_buf_config *config)
+struct memlab_alloc alloc_request(const struct memlab_buf_config *config)
 {
 	uint64_t bytes = config->count ? config->element_bytes : config->bytes;
 
@@ -45,7 +44,7 @@ static int alloc_ioctl(const struct memlab_dev *dev, struct memlab_alloc *alloc,
 EXPORT int memlab_buf_config_check(struct memlab_dev *dev, const struct memlab_buf_config *config,
 				   struct memlab_call *call)
 {
-	struct memlab_alloc alloc = request(config);
+	struct memlab_alloc alloc = alloc_request(config);
 
 	alloc.flags |= MEMLAB_ALLOC_DRY_RUN;
 	return alloc_ioctl(dev, &alloc, call);
@@ -55,7 +54,7 @@ EXPORT struct memlab_buf *memlab_buf_alloc_call(struct memlab_dev *dev,
 						const struct memlab_buf_config *config,
 						struct memlab_call *call)
 {
-	struct memlab_alloc alloc = request(config);
+	struct memlab_alloc alloc = alloc_request(config);
 	uint64_t bytes = total_bytes(alloc.count, alloc.bytes);
 	struct memlab_buf *buf;
 

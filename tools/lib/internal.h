@@ -43,6 +43,18 @@ struct memlab_buf_config {
 	uint64_t gfp;
 };
 
+struct memlab_bench_config {
+	uint32_t flags;
+	uint32_t pattern;
+	uint32_t order;
+	uint32_t objects;
+	uint64_t stride;
+	uint64_t operations;
+	uint64_t nanoseconds;
+	uint32_t *cpus;
+	uint32_t cpu_count;
+};
+
 struct memlab_cache_config {
 	uint32_t flags;
 	uint32_t align;
@@ -77,6 +89,9 @@ struct memlab_call {
 
 /* Goes on after signals. Returns 0, or -1 with errno. */
 int dev_ioctl(const struct memlab_dev *dev, unsigned long request, void *arg);
+
+/* The kernel's form of a request. */
+struct memlab_alloc alloc_request(const struct memlab_buf_config *config);
 
 int buf_query(const struct memlab_dev *dev, uint32_t id, struct memlab_query *query);
 

@@ -33,21 +33,22 @@ extern "C" {
  * may use the same one. Only what ends a handle (its close or free function) must
  * be called once and after all other uses, and memlab_buf_resize(), which changes
  * the handle, while no other thread uses it. The exceptions are struct
- * memlab_buf_config, memlab_resize_config, memlab_cache_config and memlab_call,
- * which change as they are used and belong to one thread.
+ * memlab_buf_config, memlab_resize_config, memlab_cache_config, memlab_bench_config
+ * and memlab_call, which change as they are used and belong to one thread.
  *
  * Lifetimes: a &struct memlab_dev must outlive the buffers and caches that were
  * made with it. Snapshots (memlab_dev_info, memlab_buf_info, memlab_cache_info,
- * memlab_extents), requests, calls and mappings stand alone. Functions that let go
- * of something accept NULL and keep errno.
+ * memlab_extents, memlab_bench_report), requests, calls and mappings stand alone.
+ * Functions that let go of something accept NULL and keep errno.
  *
- * Signals: an operation that a signal handler interrupted goes on after it.
+ * Signals: an operation that a signal handler interrupted goes on after it, but for
+ * memlab_bench_run().
  *
  * Sizes, offsets and lengths are in bytes.
  */
 
 #define LIBMEMLAB_VERSION_MAJOR 0
-#define LIBMEMLAB_VERSION_MINOR 2
+#define LIBMEMLAB_VERSION_MINOR 3
 #define LIBMEMLAB_VERSION_PATCH 0
 
 #define MEMLAB_LIB_DEFAULT_DEVICE "/dev/memlab"
@@ -242,6 +243,14 @@ enum memlab_lib_context {
  *	merging
  * @MEMLAB_LIB_REASON_GFP_DMA: EINVAL: this allocator takes no DMA
  * @MEMLAB_LIB_REASON_GFP_MAYFAIL: EINVAL: vmalloc() of this kernel takes no RETRY_MAYFAIL
+ * @MEMLAB_LIB_REASON_PATTERN_ALLOCATOR: EOPNOTSUPP: only caches have functions for many
+ *	objects at once
+ * @MEMLAB_LIB_REASON_PATTERN_CONTEXT: EOPNOTSUPP: this pattern of a benchmark runs in
+ *	process context only
+ * @MEMLAB_LIB_REASON_PATTERN_EACH: EINVAL: operations of this pattern are not timed one
+ *	by one
+ * @MEMLAB_LIB_REASON_PATTERN_SIZE: EINVAL: the size is not one that the pattern takes in
+ *	such strides
  */
 enum memlab_lib_reason {
 	MEMLAB_LIB_REASON_NONE = 0,
@@ -277,6 +286,10 @@ enum memlab_lib_reason {
 	MEMLAB_LIB_REASON_NO_MERGE = 30,
 	MEMLAB_LIB_REASON_GFP_DMA = 31,
 	MEMLAB_LIB_REASON_GFP_MAYFAIL = 32,
+	MEMLAB_LIB_REASON_PATTERN_ALLOCATOR = 33,
+	MEMLAB_LIB_REASON_PATTERN_CONTEXT = 34,
+	MEMLAB_LIB_REASON_PATTERN_EACH = 35,
+	MEMLAB_LIB_REASON_PATTERN_SIZE = 36,
 };
 
 /**
@@ -1816,6 +1829,333 @@ unsigned int memlab_extents_get_zone(const struct memlab_extents *extents, size_
  */
 int memlab_probe(const struct memlab_dev *dev, unsigned int kind, uint64_t a, uint64_t b,
 		 uint64_t c, uint64_t *result);
+
+/* ---- what the kernel's functions take ------------------------------------- */
+
+/* The most objects of a batch, and of one by functions for many at once. */
+#define MEMLAB_LIB_BENCH_MAX_OBJECTS 65536
+#define MEMLAB_LIB_BENCH_MAX_BULK    4096
+
+/* The most steps in which memory grows. */
+#define MEMLAB_LIB_BENCH_MAX_STEPS 65536
+
+/* Number of buckets of a histogram. */
+#define MEMLAB_LIB_BENCH_BUCKETS 1184
+
+/**
+ * enum memlab_lib_bench_pattern - what is timed
+ * @MEMLAB_LIB_BENCH_PAIR: allocate one object and free it
+ * @MEMLAB_LIB_BENCH_BATCH: allocate many, then free them in an order
+ * @MEMLAB_LIB_BENCH_BULK: the same by kmem_cache_alloc_bulk() and kmem_cache_free_bulk()
+ * @MEMLAB_LIB_BENCH_GROW: allocate one stride, resize it stride by stride to its size, free
+ * @MEMLAB_LIB_BENCH_READ: read 8 bytes, which say where the next are, one stride apart
+ * @MEMLAB_LIB_BENCH_WRITE: the same, and write them
+ */
+enum memlab_lib_bench_pattern {
+	MEMLAB_LIB_BENCH_PAIR = 1,
+	MEMLAB_LIB_BENCH_BATCH = 2,
+	MEMLAB_LIB_BENCH_BULK = 3,
+	MEMLAB_LIB_BENCH_GROW = 4,
+	MEMLAB_LIB_BENCH_READ = 5,
+	MEMLAB_LIB_BENCH_WRITE = 6,
+};
+
+/**
+ * enum memlab_lib_bench_order - in which order objects are freed, and memory is accessed
+ * @MEMLAB_LIB_BENCH_SAME: as they were allocated; one after the other
+ * @MEMLAB_LIB_BENCH_REVERSE: the other way round
+ * @MEMLAB_LIB_BENCH_SHUFFLED: in an arbitrary order, the same in each call
+ */
+enum memlab_lib_bench_order {
+	MEMLAB_LIB_BENCH_SAME = 0,
+	MEMLAB_LIB_BENCH_REVERSE = 1,
+	MEMLAB_LIB_BENCH_SHUFFLED = 2,
+};
+
+/* How to measure; begins with all zero, but one thread that does pairs. */
+struct memlab_bench_config;
+
+/* What was measured: a snapshot. */
+struct memlab_bench_report;
+
+/**
+ * memlab_bench_pattern_name() - name of a pattern, such as "batch"
+ * @pattern: enum memlab_lib_bench_pattern
+ *
+ * Return: the name, or NULL for an unknown number. There are no gaps from 1 on.
+ */
+const char *memlab_bench_pattern_name(unsigned int pattern);
+
+/**
+ * memlab_bench_pattern_from_name() - the pattern of a name
+ * @name: as memlab_bench_pattern_name() gives it
+ *
+ * Return: enum memlab_lib_bench_pattern, or -1 with EINVAL for an unknown name.
+ */
+int memlab_bench_pattern_from_name(const char *name);
+
+/**
+ * memlab_bench_order_name() - name of an order, such as "shuffled"
+ * @order: enum memlab_lib_bench_order
+ *
+ * Return: the name, or NULL for an unknown number. There are no gaps from 0 on.
+ */
+const char *memlab_bench_order_name(unsigned int order);
+
+/**
+ * memlab_bench_order_from_name() - the order of a name
+ * @name: as memlab_bench_order_name() gives it
+ *
+ * Return: enum memlab_lib_bench_order, or -1 with EINVAL for an unknown name.
+ */
+int memlab_bench_order_from_name(const char *name);
+
+/**
+ * memlab_bench_config_new() - how to measure: pairs, in the caller's thread
+ *
+ * Return: for memlab_bench_config_free(), or NULL (ENOMEM).
+ */
+struct memlab_bench_config *memlab_bench_config_new(void);
+
+/**
+ * memlab_bench_config_free() - let go of it
+ * @config: may be NULL
+ */
+void memlab_bench_config_free(struct memlab_bench_config *config);
+
+/**
+ * memlab_bench_config_set_pattern() - what to time
+ * @config: how to measure
+ * @pattern: enum memlab_lib_bench_pattern
+ */
+void memlab_bench_config_set_pattern(struct memlab_bench_config *config, unsigned int pattern);
+
+/**
+ * memlab_bench_config_set_order() - in which order to free or access
+ * @config: how to measure
+ * @order: enum memlab_lib_bench_order; of batches, bulks and accesses
+ */
+void memlab_bench_config_set_order(struct memlab_bench_config *config, unsigned int order);
+
+/**
+ * memlab_bench_config_set_objects() - how many objects there are at a time
+ * @config: how to measure
+ * @objects: those of a batch, 1 to MEMLAB_LIB_BENCH_MAX_OBJECTS, or of a bulk, to
+ *	MEMLAB_LIB_BENCH_MAX_BULK; 0 for other patterns
+ */
+void memlab_bench_config_set_objects(struct memlab_bench_config *config, uint32_t objects);
+
+/**
+ * memlab_bench_config_set_stride() - how far apart accesses are, how much memory grows
+ * @config: how to measure
+ * @stride: bytes, for accesses a multiple of 8; 0 for other patterns
+ */
+void memlab_bench_config_set_stride(struct memlab_bench_config *config, uint64_t stride);
+
+/**
+ * memlab_bench_config_set_operations() - when to stop, by number
+ * @config: how to measure
+ * @operations: for each thread; 0: when the time is up
+ */
+void memlab_bench_config_set_operations(struct memlab_bench_config *config, uint64_t operations);
+
+/**
+ * memlab_bench_config_set_nanoseconds() - when to stop, by time
+ * @config: how to measure
+ * @nanoseconds: for each thread; 0: when all operations are done
+ */
+void memlab_bench_config_set_nanoseconds(struct memlab_bench_config *config, uint64_t nanoseconds);
+
+/**
+ * memlab_bench_config_set_each() - time each operation, or all as a whole
+ * @config: how to measure
+ * @each: whether to time each, for histogram and percentiles
+ */
+void memlab_bench_config_set_each(struct memlab_bench_config *config, bool each);
+
+/**
+ * memlab_bench_config_set_cpus() - measure on several processors at a time
+ * @config: how to measure
+ * @cpus: numbers of processors that are online, each one once; copied
+ * @count: how many; 0: in the caller's thread
+ *
+ * Return: 0, or -1 (ENOMEM).
+ */
+int memlab_bench_config_set_cpus(struct memlab_bench_config *config, const uint32_t *cpus,
+				 uint32_t count);
+
+/**
+ * memlab_bench_run() - measure what the kernel's functions take
+ * @dev: the device, open for writing
+ * @what: the request whose memory is allocated and freed; not persistent, and its stale
+ *	bytes are not counted
+ * @how: how to measure
+ * @call: out: with the reason when it is refused; may be NULL
+ *
+ * Nothing is left behind. A signal ends it.
+ *
+ * Errors: those of memlab_buf_alloc(), EINTR, ENXIO (a processor that is not online),
+ * EPERM (processors are for CAP_SYS_ADMIN), ENOMEM.
+ *
+ * Return: for memlab_bench_report_free(), or NULL.
+ */
+struct memlab_bench_report *memlab_bench_run(const struct memlab_dev *dev,
+					     const struct memlab_buf_config *what,
+					     const struct memlab_bench_config *how,
+					     struct memlab_call *call);
+
+/**
+ * memlab_bench_report_free() - let go of what was measured
+ * @report: may be NULL
+ */
+void memlab_bench_report_free(struct memlab_bench_report *report);
+
+/**
+ * memlab_bench_report_get_gfp_used() - flags that the kernel's function was given
+ * @report: what was measured
+ *
+ * Return: MEMLAB_LIB_GFP_*.
+ */
+uint64_t memlab_bench_report_get_gfp_used(const struct memlab_bench_report *report);
+
+/**
+ * memlab_bench_report_get_timer() - what reading the clock takes
+ * @report: what was measured
+ *
+ * Return: nanoseconds; they have been subtracted wherever a time was taken.
+ */
+uint64_t memlab_bench_report_get_timer(const struct memlab_bench_report *report);
+
+/**
+ * memlab_bench_report_get_function() - name of the function that allocated
+ * @report: what was measured
+ *
+ * Return: the name; it goes with the report.
+ */
+const char *memlab_bench_report_get_function(const struct memlab_bench_report *report);
+
+/**
+ * memlab_bench_report_get_free_function() - name of the function that freed
+ * @report: what was measured
+ *
+ * Return: the name; it goes with the report.
+ */
+const char *memlab_bench_report_get_free_function(const struct memlab_bench_report *report);
+
+/**
+ * memlab_bench_report_get_thread_count() - how many threads measured
+ * @report: what was measured
+ *
+ * Return: from 1 on; that many processors as were set.
+ */
+uint32_t memlab_bench_report_get_thread_count(const struct memlab_bench_report *report);
+
+/**
+ * memlab_bench_report_get_cpu() - the processor of a thread
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: its number.
+ */
+uint32_t memlab_bench_report_get_cpu(const struct memlab_bench_report *report, uint32_t thread);
+
+/**
+ * memlab_bench_report_get_seen() - the context that a thread saw
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: MEMLAB_LIB_SEEN_*.
+ */
+unsigned int memlab_bench_report_get_seen(const struct memlab_bench_report *report,
+					  uint32_t thread);
+
+/**
+ * memlab_bench_report_get_operations() - how many operations a thread tried
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: the number, failures among them.
+ */
+uint64_t memlab_bench_report_get_operations(const struct memlab_bench_report *report,
+					    uint32_t thread);
+
+/**
+ * memlab_bench_report_get_failures() - how many of them got no memory
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: the number.
+ */
+uint64_t memlab_bench_report_get_failures(const struct memlab_bench_report *report,
+					  uint32_t thread);
+
+/**
+ * memlab_bench_report_get_nanoseconds() - what they took
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: nanoseconds, of all operations; of batches, bulks, and pairs of which each is
+ * timed, those of the allocations.
+ */
+uint64_t memlab_bench_report_get_nanoseconds(const struct memlab_bench_report *report,
+					     uint32_t thread);
+
+/**
+ * memlab_bench_report_get_free_nanoseconds() - what freeing took
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: nanoseconds, of all; 0 where it was not timed by itself.
+ */
+uint64_t memlab_bench_report_get_free_nanoseconds(const struct memlab_bench_report *report,
+						  uint32_t thread);
+
+/**
+ * memlab_bench_report_get_elapsed() - how long a thread was at it
+ * @report: what was measured
+ * @thread: which one, below the number of threads
+ *
+ * Return: nanoseconds, with all that lay between the operations.
+ */
+uint64_t memlab_bench_report_get_elapsed(const struct memlab_bench_report *report, uint32_t thread);
+
+/**
+ * memlab_bench_report_get_longest() - the longest operation of all threads
+ * @report: what was measured
+ * @frees: of the frees, or else of the operations or allocations
+ *
+ * Return: nanoseconds; 0 if they were not timed one by one.
+ */
+uint64_t memlab_bench_report_get_longest(const struct memlab_bench_report *report, bool frees);
+
+/**
+ * memlab_bench_report_add_histogram() - how many operations took how long
+ * @report: what was measured
+ * @frees: of the frees, or else of the operations or allocations
+ * @counts: MEMLAB_LIB_BENCH_BUCKETS numbers, to which those of the report are added: how
+ *	many took from memlab_bench_bucket_least() of a bucket to below that of the next;
+ *	none if they were not timed one by one
+ */
+void memlab_bench_report_add_histogram(const struct memlab_bench_report *report, bool frees,
+				       uint64_t *counts);
+
+/**
+ * memlab_bench_bucket_least() - the least time that belongs to a bucket
+ * @bucket: up to MEMLAB_LIB_BENCH_BUCKETS, where the last one would end
+ *
+ * Return: nanoseconds. A bucket is one nanosecond wide below 64, and less than 1/31 of
+ * its times above.
+ */
+uint64_t memlab_bench_bucket_least(unsigned int bucket);
+
+/**
+ * memlab_bench_percentile() - how long most operations took at most
+ * @counts: MEMLAB_LIB_BENCH_BUCKETS numbers, a histogram
+ * @per_mille: how many of a thousand, such as 500 for the median, or 999
+ *
+ * Return: nanoseconds, the last of the bucket; 0 of an empty histogram.
+ */
+uint64_t memlab_bench_percentile(const uint64_t *counts, unsigned int per_mille);
 
 /* ---- witnesses ----------------------------------------------------------- */
 

@@ -35,6 +35,10 @@ SAME(REASON_NO_RESIZE);
 SAME(REASON_NO_MERGE);
 SAME(REASON_GFP_DMA);
 SAME(REASON_GFP_MAYFAIL);
+SAME(REASON_PATTERN_ALLOCATOR);
+SAME(REASON_PATTERN_CONTEXT);
+SAME(REASON_PATTERN_EACH);
+SAME(REASON_PATTERN_SIZE);
 
 static const char *const names[] = {
 	[MEMLAB_REASON_NONE] = "none",
@@ -70,6 +74,10 @@ static const char *const names[] = {
 	[MEMLAB_REASON_NO_MERGE] = "no-merge",
 	[MEMLAB_REASON_GFP_DMA] = "gfp-dma",
 	[MEMLAB_REASON_GFP_MAYFAIL] = "gfp-mayfail",
+	[MEMLAB_REASON_PATTERN_ALLOCATOR] = "pattern-allocator",
+	[MEMLAB_REASON_PATTERN_CONTEXT] = "pattern-context",
+	[MEMLAB_REASON_PATTERN_EACH] = "pattern-each",
+	[MEMLAB_REASON_PATTERN_SIZE] = "pattern-size",
 };
 
 /* What was wrong, a colon, and what would be right; it has to fit into a line. */
@@ -136,6 +144,14 @@ static const char *const texts[] = {
 		"this allocator takes no dma: leave dma out, or allocate by kmalloc or pages",
 	[MEMLAB_REASON_GFP_MAYFAIL] =
 		"vmalloc of this kernel takes no retry-mayfail: use noretry, or kvmalloc",
+	[MEMLAB_REASON_PATTERN_ALLOCATOR] =
+		"only caches have functions for many objects at once: use batch, or cache",
+	[MEMLAB_REASON_PATTERN_CONTEXT] =
+		"this pattern runs in process context only: use pair, batch, read or write",
+	[MEMLAB_REASON_PATTERN_EACH] =
+		"bulk, read and write are not timed one by one: time them as a whole",
+	[MEMLAB_REASON_PATTERN_SIZE] =
+		"no such stride for this size and pattern: give multiples of 8, or fewer steps",
 };
 
 EXPORT const char *memlab_reason_name(unsigned int reason)

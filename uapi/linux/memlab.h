@@ -56,7 +56,7 @@
  *   or an offset and length that do not lie within the buffer.
  * - EOVERFLOW: the size of an array overflows; the kernel's own array function
  *   was called and refused it.
- * - ENXIO: the NUMA node is not online.
+ * - ENXIO: the NUMA node, or a processor, is not online.
  * - EDQUOT: over the caller's limit, max_user_bytes, max_user_buffers or
  *   max_user_caches.
  * - ENOSPC: over the limit of all users together, max_total_bytes; or no id, or
@@ -73,7 +73,7 @@
  * - EPERM: needs a capability that the caller lacks (@reason says what for).
  * - EACCES: the device is not open for reading, which QUERY, LAYOUT, READ, CHECK,
  *   PROBE and CACHE_QUERY need, or not for writing, which ALLOC, FREE, WRITE,
- *   FILL, RESIZE, CACHE_CREATE and CACHE_DESTROY need.
+ *   FILL, RESIZE, BENCH, CACHE_CREATE and CACHE_DESTROY need.
  *
  * mmap() adds:
  *
@@ -106,6 +106,7 @@ enum {
 	MEMLAB_CMD_CACHE_DESTROY = 0x0D,
 	MEMLAB_CMD_CACHE_QUERY = 0x0E,
 	MEMLAB_CMD_CACHE_NEXT = 0x0F,
+	MEMLAB_CMD_BENCH = 0x10,
 };
 
 /**
@@ -301,6 +302,13 @@ enum memlab_context {
  * @MEMLAB_REASON_GFP_DMA: EINVAL: this allocator takes no DMA
  * @MEMLAB_REASON_GFP_MAYFAIL: EINVAL: vmalloc() of this kernel takes no RETRY_MAYFAIL
  *	(that of Linux 6.19 and 7.0 warns and leaves it out)
+ * @MEMLAB_REASON_PATTERN_ALLOCATOR: EOPNOTSUPP: only caches have functions for many
+ *	objects at once
+ * @MEMLAB_REASON_PATTERN_CONTEXT: EOPNOTSUPP: this pattern runs in process context only
+ * @MEMLAB_REASON_PATTERN_EACH: EINVAL: of this pattern operations are not timed one by
+ *	one
+ * @MEMLAB_REASON_PATTERN_SIZE: EINVAL: the size is not one that the pattern takes in
+ *	such strides
  */
 enum memlab_reason {
 	MEMLAB_REASON_NONE = 0,
@@ -336,6 +344,10 @@ enum memlab_reason {
 	MEMLAB_REASON_NO_MERGE = 30,
 	MEMLAB_REASON_GFP_DMA = 31,
 	MEMLAB_REASON_GFP_MAYFAIL = 32,
+	MEMLAB_REASON_PATTERN_ALLOCATOR = 33,
+	MEMLAB_REASON_PATTERN_CONTEXT = 34,
+	MEMLAB_REASON_PATTERN_EACH = 35,
+	MEMLAB_REASON_PATTERN_SIZE = 36,
 };
 
 /* struct memlab_info.features */
@@ -989,5 +1001,169 @@ struct memlab_cache_query {
 
 /* Takes struct memlab_next, and lists caches as MEMLAB_IOC_NEXT lists buffers. */
 #define MEMLAB_IOC_CACHE_NEXT _IO(MEMLAB_IOC_TYPE, MEMLAB_CMD_CACHE_NEXT)
+
+/**
+ * enum memlab_bench_pattern - what MEMLAB_IOC_BENCH times
+ * @MEMLAB_BENCH_PAIR: allocate one object and free it
+ * @MEMLAB_BENCH_BATCH: allocate @objects, then free them in an order
+ * @MEMLAB_BENCH_BULK: the same by kmem_cache_alloc_bulk() and kmem_cache_free_bulk();
+ *	for caches, in process context
+ * @MEMLAB_BENCH_GROW: allocate @stride bytes, resize them by as many until there are
+ *	@bytes, free; by the functions of MEMLAB_IOC_RESIZE, in process context, no array
+ * @MEMLAB_BENCH_READ: go through one object, from element to element
+ * @MEMLAB_BENCH_WRITE: the same, and write to each
+ *
+ * An element is 8 bytes, with the offset of the next one; they are @stride bytes apart.
+ * So each access must wait for the one before it. They are in a ring: neighbours in the
+ * order "same", backwards in "reverse", and in an arbitrary but always equal order in
+ * "shuffled".
+ */
+enum memlab_bench_pattern {
+	MEMLAB_BENCH_PAIR = 1,
+	MEMLAB_BENCH_BATCH = 2,
+	MEMLAB_BENCH_BULK = 3,
+	MEMLAB_BENCH_GROW = 4,
+	MEMLAB_BENCH_READ = 5,
+	MEMLAB_BENCH_WRITE = 6,
+};
+
+/**
+ * enum memlab_bench_order - in which order
+ * @MEMLAB_BENCH_SAME: objects are freed in the order in which they were allocated;
+ *	elements are visited one after the other
+ * @MEMLAB_BENCH_REVERSE: the other way round
+ * @MEMLAB_BENCH_SHUFFLED: in an arbitrary order, the same in each call
+ */
+enum memlab_bench_order {
+	MEMLAB_BENCH_SAME = 0,
+	MEMLAB_BENCH_REVERSE = 1,
+	MEMLAB_BENCH_SHUFFLED = 2,
+};
+
+/* struct memlab_bench.flags */
+#define MEMLAB_BENCH_EACH (1U << 0) /* in: time each operation, for a histogram */
+
+/* The most objects of a batch, and of one by functions for many at once. */
+#define MEMLAB_BENCH_MAX_OBJECTS 65536
+#define MEMLAB_BENCH_MAX_BULK	 4096
+
+/* The most steps in which memory grows. */
+#define MEMLAB_BENCH_MAX_STEPS 65536
+
+/*
+ * The buckets of a histogram of nanoseconds. Below 2 * MEMLAB_BENCH_SUBBUCKETS a bucket
+ * is a number. Above, each power of two has MEMLAB_BENCH_SUBBUCKETS of the same width:
+ * bucket b begins at (MEMLAB_BENCH_SUBBUCKETS + b % MEMLAB_BENCH_SUBBUCKETS) <<
+ * (b / MEMLAB_BENCH_SUBBUCKETS - 1). The last one also has what is beyond it, above
+ * half an hour.
+ */
+#define MEMLAB_BENCH_SUBBUCKETS 32
+#define MEMLAB_BENCH_BUCKETS	1184
+
+/**
+ * struct memlab_bench_result - what one thread measured
+ * @cpu: out: the processor that it was bound to; without @cpus, where it began
+ * @seen: out: MEMLAB_SEEN_*, where the kernel's functions were called
+ * @operations: out: how many were tried: pairs of an allocation and a free, objects of
+ *	batches, growths, accesses
+ * @failures: out: how many of them got no memory
+ * @nanoseconds: out: what they took: with @free_nanoseconds, the allocations; else all
+ * @free_nanoseconds: out: what the frees took, where they were timed by themselves: in
+ *	batches, and with MEMLAB_BENCH_EACH, but not of growths
+ * @longest: out: with MEMLAB_BENCH_EACH, the longest operation, or allocation
+ * @longest_free: out: the same of frees
+ * @elapsed: out: from the first operation to the last, by the clock
+ *
+ * The time that it takes to read the clock has been subtracted, but from @elapsed.
+ */
+struct memlab_bench_result {
+	__u32 cpu;
+	__u32 seen;
+	__aligned_u64 operations;
+	__aligned_u64 failures;
+	__aligned_u64 nanoseconds;
+	__aligned_u64 free_nanoseconds;
+	__aligned_u64 longest;
+	__aligned_u64 longest_free;
+	__aligned_u64 elapsed;
+};
+
+/**
+ * struct memlab_bench - ioctl(MEMLAB_IOC_BENCH)
+ * @size: in: sizeof(struct memlab_bench)
+ * @flags: in: MEMLAB_BENCH_EACH
+ * @allocator: in: as in struct memlab_alloc, and so the next eight
+ * @alloc_flags: in: MEMLAB_ALLOC_ZERO, MEMLAB_ALLOC_NODE
+ * @node: in
+ * @context: in
+ * @cache: in
+ * @reason: out
+ * @gfp: in
+ * @bytes: in
+ * @count: in
+ * @pattern: in: enum memlab_bench_pattern
+ * @order: in: enum memlab_bench_order; MEMLAB_BENCH_SAME where nothing has one
+ * @objects: in: those of a batch, from 1 to MEMLAB_BENCH_MAX_OBJECTS, or of one at once,
+ *	to MEMLAB_BENCH_MAX_BULK; else 0
+ * @cpu_count: in: length of @cpus; 0: in the caller's thread
+ * @stride: in: bytes from an element to the next, a multiple of 8; bytes of a step of a
+ *	growth; else 0
+ * @operations: in: how many each thread shall try, 0: until the time is up. A batch that
+ *	was begun is ended
+ * @nanoseconds: in: how long each thread shall go on, 0: until all is done
+ * @cpus: in: address of an array of __u32, numbers of processors that are online, each
+ *	one once: the kernel starts a thread on each, and all begin together. Their
+ *	memory is charged to no memory cgroup, which needs CAP_SYS_ADMIN
+ * @results: in: address of an array of struct memlab_bench_result, one for each of
+ *	@cpus, but at least one; written
+ * @histogram: in: with MEMLAB_BENCH_EACH, address of 2 * MEMLAB_BENCH_BUCKETS __u64, or
+ *	0: how many operations, or allocations, of all threads are in each bucket,
+ *	and then how many frees; written
+ * @gfp_used: out: as in struct memlab_alloc
+ * @timer: out: nanoseconds that reading the clock takes, subtracted from each time that
+ *	was taken
+ * @function: out: as in struct memlab_alloc
+ * @free_function: out: name of the kernel's function that frees
+ *
+ * Calls the kernel's functions in loops of their own, for each allocator and form, so
+ * that hardly anything is between two calls. Either @operations or @nanoseconds must be
+ * given. A signal ends it with EINTR, within a millisecond or one call of the kernel's
+ * function; then nothing is told. Nothing is left behind: no buffer, no event, and
+ * nothing in the statistics. While it runs, the memory that it needs at a time counts
+ * against the limits, as one buffer. Where too little memory is available for a call of
+ * vmalloc(), that is a failure, too.
+ *
+ * vmalloc() is not timed in atomic context, not even where it can be called there,
+ * because it could not be freed.
+ */
+struct memlab_bench {
+	__u32 size;
+	__u32 flags;
+	__u32 allocator;
+	__u32 alloc_flags;
+	__s32 node;
+	__u32 context;
+	__u32 cache;
+	__u32 reason;
+	__aligned_u64 gfp;
+	__aligned_u64 bytes;
+	__aligned_u64 count;
+	__u32 pattern;
+	__u32 order;
+	__u32 objects;
+	__u32 cpu_count;
+	__aligned_u64 stride;
+	__aligned_u64 operations;
+	__aligned_u64 nanoseconds;
+	__aligned_u64 cpus;
+	__aligned_u64 results;
+	__aligned_u64 histogram;
+	__aligned_u64 gfp_used;
+	__aligned_u64 timer;
+	__u8 function[MEMLAB_NAME_SIZE];
+	__u8 free_function[MEMLAB_NAME_SIZE];
+};
+
+#define MEMLAB_IOC_BENCH _IO(MEMLAB_IOC_TYPE, MEMLAB_CMD_BENCH)
 
 #endif /* _UAPI_LINUX_MEMLAB_H */

@@ -216,6 +216,39 @@ static long cache_query(const struct call *call)
 	return outcome(ioctl(device, MEMLAB_IOC_CACHE_QUERY, &arg));
 }
 
+/* Failures of what is timed are counted; others are told. */
+static long bench(const struct call *call)
+{
+	static __u64 histogram[2 * MEMLAB_BENCH_BUCKETS];
+	static struct memlab_bench_result result;
+	static const __u32 cpu;
+	struct memlab_bench arg = {
+		.size = sizeof(arg),
+		.flags = call->flags,
+		.allocator = call->kind,
+		.bytes = call->bytes,
+		.pattern = call->count,
+		.operations = 3,
+		.results = (uintptr_t)&result,
+	};
+	long err;
+
+	if (call->kind == MEMLAB_ALLOCATOR_CACHE)
+		arg.cache = cache;
+	if (call->count == MEMLAB_BENCH_BATCH || call->count == MEMLAB_BENCH_BULK)
+		arg.objects = 3;
+	if (call->count >= MEMLAB_BENCH_GROW)
+		arg.stride = 64;
+	if (call->flags & MEMLAB_BENCH_EACH)
+		arg.histogram = (uintptr_t)histogram;
+	if (call->context) {
+		arg.cpu_count = 1;
+		arg.cpus = (uintptr_t)&cpu;
+	}
+	err = outcome(ioctl(device, MEMLAB_IOC_BENCH, &arg));
+	return err ?: result.failures ? -ENOMEM : 0;
+}
+
 void ioctls_begin(void)
 {
 	const struct call call = { .bytes = 192 };
@@ -233,6 +266,12 @@ void ioctls_begin(void)
 	{                                                                               \
 		_name, with_buffer, _attempt, buffer_undo, _allocator, .bytes = _bytes, \
 								       ##__VA_ARGS__    \
+	}
+
+#define BENCH(_name, _allocator, _bytes, _pattern, ...)                                      \
+	{                                                                                    \
+		"bench-" _name, NULL, bench, .kind = _allocator, .bytes = _bytes,            \
+					     .count = MEMLAB_BENCH_##_pattern, ##__VA_ARGS__ \
 	}
 
 const struct call ioctl_calls[] = {
@@ -273,5 +312,14 @@ const struct call ioctl_calls[] = {
 	{ "cache-destroy", with_cache, cache_destroy, cache_destroy_undo, .bytes = 192 },
 	{ "cache-query", with_cache, cache_query, cache_query_undo, .bytes = 192 },
 	{ "cache-next", NULL, next },
+	BENCH("pair-kmalloc", MEMLAB_ALLOCATOR_KMALLOC, 64, PAIR),
+	BENCH("pair-vmalloc", MEMLAB_ALLOCATOR_VMALLOC, 65536, PAIR),
+	BENCH("each-kvmalloc", MEMLAB_ALLOCATOR_KVMALLOC, 65536, PAIR, .flags = MEMLAB_BENCH_EACH),
+	BENCH("batch-pages", MEMLAB_ALLOCATOR_PAGES, 16384, BATCH),
+	BENCH("batch-object", MEMLAB_ALLOCATOR_CACHE, 0, BATCH),
+	BENCH("bulk-object", MEMLAB_ALLOCATOR_CACHE, 0, BULK),
+	BENCH("grow-kmalloc", MEMLAB_ALLOCATOR_KMALLOC, 4096, GROW),
+	BENCH("read-vmalloc", MEMLAB_ALLOCATOR_VMALLOC, 65536, READ),
+	BENCH("thread", MEMLAB_ALLOCATOR_KMALLOC, 64, PAIR, .context = 1),
 	{ .name = NULL },
 };

@@ -32,10 +32,10 @@ static const struct arg info_args[] = {
 };
 
 /* A number that is no slot, but the id 0. */
-#define NO_CACHE                                                           \
-	{                                                                  \
-		.name = "cache", .kind = KIND_CACHE, .usual = 1ULL << 32,  \
-		.offset = offsetof(struct memlab_alloc, cache), .width = 4 \
+#define NO_CACHE(_struct)                                                 \
+	{                                                                 \
+		.name = "cache", .kind = KIND_CACHE, .usual = 1ULL << 32, \
+		.offset = offsetof(struct _struct, cache), .width = 4     \
 	}
 
 static const struct arg alloc_args[] = {
@@ -48,7 +48,7 @@ static const struct arg alloc_args[] = {
 	MEMBER(memlab_alloc, gfp, GFP, GFP_ALL),
 	MEMBER(memlab_alloc, count, NUMBER, 32),
 	MEMBER(memlab_alloc, context, NUMBER, 4),
-	NO_CACHE,
+	NO_CACHE(memlab_alloc),
 	MEMBER(memlab_alloc, reserved, ZERO, 0),
 };
 
@@ -164,6 +164,30 @@ static const struct arg cache_next_args[] = {
 	MEMBER(memlab_next, id, CACHE, 0),
 	MEMBER(memlab_next, flags, ZERO, 0),
 	MEMBER(memlab_next, reserved, ZERO, 0),
+};
+
+static const struct arg bench_args[] = {
+	REQUEST(NUMBER),
+	SIZE(memlab_bench),
+	MEMBER(memlab_bench, flags, BITS, MEMLAB_BENCH_EACH),
+	MEMBER(memlab_bench, allocator, NUMBER, 7),
+	MEMBER(memlab_bench, alloc_flags, BITS, MEMLAB_ALLOC_NODE | MEMLAB_ALLOC_ZERO),
+	MEMBER(memlab_bench, node, NUMBER, 2),
+	MEMBER(memlab_bench, context, NUMBER, 4),
+	NO_CACHE(memlab_bench),
+	MEMBER(memlab_bench, gfp, GFP, GFP_ALL),
+	MEMBER(memlab_bench, bytes, BYTES, 0),
+	MEMBER(memlab_bench, count, NUMBER, 32),
+	MEMBER(memlab_bench, pattern, NUMBER, 7),
+	MEMBER(memlab_bench, order, NUMBER, 3),
+	MEMBER(memlab_bench, objects, NUMBER, 64),
+	MEMBER(memlab_bench, cpu_count, NUMBER, 3),
+	MEMBER(memlab_bench, stride, NUMBER, 8192),
+	MEMBER(memlab_bench, operations, NUMBER, 64),
+	MEMBER(memlab_bench, nanoseconds, NUMBER, 2000000),
+	MEMBER(memlab_bench, cpus, DATA, 0),
+	MEMBER(memlab_bench, results, DATA, 0),
+	MEMBER(memlab_bench, histogram, DATA, 0),
 };
 
 #endif /* ARGS_IOCTL_H */

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ARGS_MAX     18
+#define ARGS_MAX     32
 #define CALLS_MAX    64
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -9,16 +9,18 @@
 #include "call_netlink.h"
 #include "fuzz.h"
 
-#define IOCTL(_name, _weight, _struct, _number, _args)                                          \
-	{                                                                                       \
-		.name = _name, .weight = _weight, .function = #_number, .args = _args,          \
-		.arg_count = COUNT(_args), .command = _number, .bytes = sizeof(struct _struct), \
-		.struct_name = #_struct                                                         \
+/* How many arguments; an array of a negative size where struct call has no room for them. */
+#define ARG_COUNT(_args) (COUNT(_args) * sizeof(char[COUNT(_args) <= ARGS_MAX ? 1 : -1]))
+#define IOCTL(_name, _weight, _struct, _number, _args)                                 \
+	{                                                                              \
+		.name = _name, .weight = _weight, .function = #_number, .args = _args, \
+		.arg_count = ARG_COUNT(_args), .command = _number,                     \
+		.bytes = sizeof(struct _struct), .struct_name = #_struct               \
 	}
-#define CALL(_weight, _name, _args)                                            \
-	{                                                                      \
-		.name = #_name, .weight = _weight, .function = "call_" #_name, \
-		.run = call_##_name, .args = _args, .arg_count = COUNT(_args)  \
+#define CALL(_weight, _name, _args)                                               \
+	{                                                                         \
+		.name = #_name, .weight = _weight, .function = "call_" #_name,    \
+		.run = call_##_name, .args = _args, .arg_count = ARG_COUNT(_args) \
 	}
 #define BARE(_weight, _name)                                                                       \
 	{                                                                                          \
@@ -43,6 +45,7 @@ const struct call_type call_types[] = {
 	      cache_destroy_args),
 	IOCTL("cache_query", 2, memlab_cache_query, MEMLAB_IOC_CACHE_QUERY, cache_query_args),
 	IOCTL("cache_next", 2, memlab_next, MEMLAB_IOC_CACHE_NEXT, cache_next_args),
+	IOCTL("bench", 4, memlab_bench, MEMLAB_IOC_BENCH, bench_args),
 	CALL(2, raw, raw_args),
 	CALL(5, open, open_args),
 	CALL(1, reopen, reopen_args),

@@ -11,6 +11,13 @@
 #define STEP	    4096
 #define LARGE_BYTES (6ULL << 20)
 
+/* PLACE_NULL in world.h */
+#define NOWHERE 1
+
+/* At most, of a benchmark. */
+#define BENCH_NANOSECONDS 2000000
+#define BENCH_OBJECTS	  257
+
 /* A slot that is in the mask, if any is. */
 static __u64 filled(struct random *random, unsigned int mask)
 {
@@ -184,6 +191,45 @@ static void consistent_alloc(struct random *random, const struct expected *expec
 		set_value(call, "bytes", 1 + below(random, STEP));
 }
 
+static void consistent_bench(struct random *random, const struct expected *expected,
+			     struct call *call)
+{
+	__u64 pattern = 1 + below(random, MEMLAB_BENCH_WRITE);
+	__u64 allocator = 1 + below(random, ALLOCATORS);
+	bool batch = pattern == MEMLAB_BENCH_BATCH || pattern == MEMLAB_BENCH_BULK;
+	bool access = pattern == MEMLAB_BENCH_READ || pattern == MEMLAB_BENCH_WRITE;
+
+	if (pattern == MEMLAB_BENCH_BULK)
+		allocator = MEMLAB_ALLOCATOR_CACHE;
+	if (allocator == MEMLAB_ALLOCATOR_CACHE && !expected->caches)
+		allocator = MEMLAB_ALLOCATOR_KMALLOC;
+	if (allocator == MEMLAB_ALLOCATOR_CACHE)
+		set_value(call, "bytes", 0);
+	else
+		set_value(call, "cache", 1ULL << 32);
+	set_value(call, "allocator", allocator);
+	set_value(call, "pattern", pattern);
+	set_value(call, "objects", batch ? 1 + below(random, 64) : 0);
+	if (!batch && !access)
+		set_value(call, "order", 0);
+	set_value(call, "stride", access ? 8 + 8 * below(random, 512) : 0);
+	if (pattern == MEMLAB_BENCH_GROW)
+		set_value(call, "stride", 1 + value_of(call, "bytes") / (1 + below(random, 32)));
+	set_value(call, "count", 0);
+	if (!(value_of(call, "alloc_flags") & MEMLAB_ALLOC_NODE))
+		set_value(call, "node", 0);
+	if (chance(random, 70))
+		set_value(call, "context", 0);
+	if (value_of(call, "context"))
+		set_value(call, "gfp", MEMLAB_GFP_ATOMIC);
+	if (chance(random, 70))
+		set_value(call, "cpu_count", 0);
+	if (!value_of(call, "cpu_count"))
+		set_value(call, "cpus", NOWHERE);
+	if (!(value_of(call, "flags") & MEMLAB_BENCH_EACH))
+		set_value(call, "histogram", NOWHERE);
+}
+
 /* Members that only go together. */
 void make_consistent(struct random *random, const struct expected *expected, struct call *call)
 {
@@ -204,6 +250,9 @@ void make_consistent(struct random *random, const struct expected *expected, str
 		if (value_of(call, "count"))
 			set_value(call, "bytes", 1 + below(random, STEP));
 		break;
+	case MEMLAB_IOC_BENCH:
+		consistent_bench(random, expected, call);
+		break;
 	case MEMLAB_IOC_PROBE:
 		set_value(call, "kind", 1 + below(random, 5));
 		break;
@@ -218,15 +267,24 @@ void make_consistent(struct random *random, const struct expected *expected, str
 	}
 }
 
+/* What would go on until a signal comes, shall end by itself. */
+static void make_short(struct call *call)
+{
+	set_value(call, "nanoseconds", 1 + value_of(call, "nanoseconds") % BENCH_NANOSECONDS);
+	set_value(call, "objects", value_of(call, "objects") % BENCH_OBJECTS);
+}
+
 /*
  * Takes out what makes the kernel complain, as it was asked to: MEMLAB_GFP_WARN, after
  * which it reports that it has no memory, MADV_HWPOISON and MADV_SOFT_OFFLINE, which take
- * pages away from it for good.
+ * pages away from it for good; and what would never end.
  */
 void make_quiet(struct call *call)
 {
 	unsigned int i;
 
+	if (call->type->command == MEMLAB_IOC_BENCH)
+		make_short(call);
 	for (i = 0; i < call->type->arg_count; i++) {
 		if (call->type->args[i].kind == KIND_GFP)
 			call->args[i] &= ~MEMLAB_GFP_WARN;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* All pages of a mapping at once, before anybody touches one. */
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
+
+#include "compat.h"
+#include "walk.h"
+
+/* Pages between two looks for a signal. */
+#define PART 512
+
+/* Pages that nobody may take a reference to; they are all neighbours. */
+static int memlab_populate_special(struct vm_area_struct *vma, const struct memlab_buffer *buf,
+				   unsigned long addr, u64 offset, unsigned long pages)
+{
+	unsigned long pfn = page_to_pfn(memlab_backing_page(buf, offset));
+
+	return memlab_insert_special(vma, addr, pfn, pages);
+}
+
+static int memlab_populate_ordinary(struct vm_area_struct *vma, struct memlab_walk *walk,
+				    unsigned long addr, u64 offset, unsigned long pages)
+{
+	unsigned long left, done;
+	struct page **first;
+	int err;
+
+	while (pages) {
+		memlab_walk_page(walk, offset);
+		first = &walk->pages[((unsigned long)(walk->buf->addr + offset) >> PAGE_SHIFT) -
+				     walk->first];
+		done = min_t(unsigned long, pages, walk->pages + walk->count - first);
+		left = done;
+		err = vm_insert_pages(vma, addr, first, &left);
+		if (err)
+			return err;
+		addr += done * PAGE_SIZE;
+		offset += done * PAGE_SIZE;
+		pages -= done;
+	}
+	return 0;
+}
+
+/**
+ * memlab_populate() - put the pages of a buffer into a mapping of it
+ * @vma: the mapping, which has its flags
+ * @buf: the buffer
+ *
+ * What is left out, because memory for page tables is short or a fatal signal came, is
+ * put in when it is touched; so this cannot fail.
+ */
+void memlab_populate(struct vm_area_struct *vma, const struct memlab_buffer *buf)
+{
+	bool is_special = memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL;
+	u64 offset = (u64)(vma->vm_pgoff - buf->cookie.start) << PAGE_SHIFT;
+	unsigned long addr = vma->vm_start, pages;
+	struct memlab_walk walk;
+	int err = 0;
+
+	memlab_walk_init(&walk, buf);
+	while (!err && addr < vma->vm_end && !fatal_signal_pending(current)) {
+		pages = min_t(unsigned long, PART, (vma->vm_end - addr) >> PAGE_SHIFT);
+		if (is_special)
+			err = memlab_populate_special(vma, buf, addr, offset, pages);
+		else
+			err = memlab_populate_ordinary(vma, &walk, addr, offset, pages);
+		addr += pages * PAGE_SIZE;
+		offset += pages * PAGE_SIZE;
+		cond_resched();
+	}
+}
