@@ -10,10 +10,8 @@ PAGE = 4096
 
 def kmalloc_sizes(target):
     """The size classes of kmalloc that are slab caches, ascending."""
-    text = target.get("/proc/slabinfo").decode("ascii")
-    found = {int(number) * UNITS[unit]
-             for number, unit in re.findall(r"^kmalloc-(\d+)([kM]?) ", text, re.MULTILINE)}
-    return sorted(found)
+    found = [re.fullmatch(r"kmalloc-(\d+)([kM]?)", name) for name in rooms(target)]
+    return sorted(int(size[1]) * UNITS[size[2]] for size in found if size)
 
 
 def kmalloc_class(target, size):

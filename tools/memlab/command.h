@@ -36,7 +36,7 @@ struct command {
 
 extern const struct command cmd_info, cmd_alloc, cmd_list, cmd_monitor, cmd_stats, cmd_show,
 	cmd_layout, cmd_read, cmd_write, cmd_fill, cmd_check, cmd_resize, cmd_free, cmd_try,
-	cmd_cache, cmd_frag, cmd_verify, cmd_advise, cmd_help, cmd_version;
+	cmd_cache, cmd_frag, cmd_bench, cmd_verify, cmd_advise, cmd_help, cmd_version;
 
 /* ---- main.c ---- */
 
@@ -87,6 +87,7 @@ enum {
 	OPT_ORDER,
 	OPT_CACHE,
 	OPT_COUNT_STALE,
+	OPT_SVG,
 	OPT_ALL = 'a',
 	OPT_CONTEXT = 'c',
 	OPT_GFP = 'g',

@@ -47,7 +47,7 @@ _memlab_argument() {
 	--columns) _memlab_list "$cur" "$columns" ;;
 	--sort) _memlab_words "$cur" "$columns" ;;
 	--user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
-	--device | --file) _memlab_files "$cur" ;;
+	--device | --file | --svg) _memlab_files "$cur" ;;
 	--context) _memlab_words "$cur" "process atomic softirq hardirq" ;;
 	--gfp)
 		_memlab_list "$cur" "kernel nowait atomic user highuser dma dma32 zero high nofail \
@@ -55,6 +55,9 @@ _memlab_argument() {
 		;;
 	--cache) _memlab_words "$cur" "$(memlab cache list -q 2>/dev/null)" ;;
 	--explain) _memlab_words "$cur" "$(memlab verify --list -q 2>/dev/null)" ;;
+	--allocators) _memlab_list "$cur" "$allocators" ;;
+	--pattern) _memlab_words "$cur" "pair batch bulk grow read write" ;;
+	--plot | --load) _memlab_files "$cur" ;;
 	--format)
 		case $command in
 		read) _memlab_words "$cur" "hex raw" ;;
@@ -73,8 +76,8 @@ _memlab_operand() {
 			_memlab_words "$cur" "$allocators"
 		;;
 	stats) _memlab_words "$cur" "$allocators" ;;
-	show | free) _memlab_words "$cur" "$(memlab list -q 2>/dev/null)" ;;
-	layout | read | write | fill | check | resize)
+	show | layout | free) _memlab_words "$cur" "$(memlab list -q 2>/dev/null)" ;;
+	read | write | fill | check | resize)
 		((before)) || _memlab_words "$cur" "$(memlab list -q 2>/dev/null)"
 		;;
 	"cache show" | "cache destroy")
