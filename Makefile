@@ -84,6 +84,14 @@ scale: ## Measure allocations and dumps with 100 and with 100 000 live buffers
 	@tests/setup build vm check $(FOREIGN)
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' $(PYTHON) -m pytest tests/test_scale.py $(PYTEST)
 
+bench: ## Measure what memlab itself costs, beside the least that it could
+	@tests/setup build vm
+	@BUILD='$(BUILD)' tests/costs
+
+performance: ## The same, for the page that tells of it
+	@tests/setup build vm
+	@BUILD='$(BUILD)' tests/costs --write
+
 fuzz: ## Throw random calls at the driver; DURATION= seconds, SEED= of an older run
 	@tests/setup build vm check $(FOREIGN)
 	@BUILD='$(BUILD)' tests/fuzz --kernel '$(KERNEL)' --seconds '$(DURATION)' \
@@ -161,5 +169,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix check-debug claims-by-kernel debug-kernel scale fuzz \
-	shell lint setup module tools guest install uninstall install-module uninstall-module clean
+.PHONY: all help demo check check-matrix check-debug claims-by-kernel debug-kernel scale bench \
+	performance fuzz shell lint setup module tools guest install uninstall install-module uninstall-module clean
