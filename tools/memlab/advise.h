@@ -138,4 +138,9 @@ int advice_perform(struct memlab_dev *dev, const struct advice_call *call, struc
  */
 void advice_undo(struct advice_made *made);
 
+/* ---- advise_result.c ---- */
+
+/* As JSON: what -j of "memlab advise" prints. */
+struct json_object *result_advice(const struct advice *advice);
+
 #endif /* MEMLAB_ADVISE_H */
