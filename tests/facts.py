@@ -65,6 +65,14 @@ def zones(target):
     return found
 
 
+def free_pages(target):
+    """Free pages, those included that a CPU keeps for itself."""
+    text = target.get("/proc/zoneinfo").decode()
+    kept = sum(int(count) for count in re.findall(r"^ +count: +(\d+)", text, re.MULTILINE))
+    return kept + sum(int(count) for count in re.findall(r"^ +pages free +(\d+)", text,
+                                                         re.MULTILINE))
+
+
 def large_dma(target):
     """Whether the zone for DMA is large, as on arm64; on x86 it is the first 16 MiB."""
     return any(end - start > 16 << 20 for start, end in zones(target).get("DMA", ()))

@@ -2,7 +2,6 @@
 """The forms of each allocator's function: which one is called, and what it gives."""
 
 import errno
-import re
 
 import pytest
 
@@ -124,38 +123,30 @@ def test_pages_order(subject, size):
                      if block > PAGE else [0])
 
 
-def free_pages(target):
-    """Free pages, those included that a CPU keeps for itself."""
-    text = target.get("/proc/zoneinfo").decode()
-    kept = sum(int(count) for count in re.findall(r"^ +count: +(\d+)", text, re.MULTILINE))
-    return kept + sum(int(count) for count in re.findall(r"^ +pages free +(\d+)", text,
-                                                         re.MULTILINE))
-
-
 @pytest.mark.parametrize("allocator, taken", [(PAGES, 64), (PAGES_EXACT, 33)],
                          ids=["pages", "pages-exact"])
 def test_pages_exact(target, device, allocator, taken):
     """Of a block of 64 pages alloc_pages_exact() keeps 33; the others are free, in zoneinfo."""
     device.free_many(device.alloc_many(50, allocator, 33 * PAGE))
-    before = free_pages(target)
+    before = facts.free_pages(target)
     made = device.alloc_many(50, allocator, 33 * PAGE)
     assert {one.usable for one in made} == {taken * PAGE}
-    assert abs(before - free_pages(target) - 50 * taken) < 50 * 8
+    assert abs(before - facts.free_pages(target) - 50 * taken) < 50 * 8
     device.free_many(made)
-    assert abs(before - free_pages(target)) < 50 * 8
+    assert abs(before - facts.free_pages(target)) < 50 * 8
 
 
 @pytest.mark.parametrize("size", [MAX + 1, 5 * MIB, 6 * MIB, 8 * MIB, 8 * MIB + 1])
 @pytest.mark.parametrize("allocator", [VMALLOC, KVMALLOC], ids=["vmalloc", "kvmalloc"])
 def test_usable_is_all_that_is_taken(target, subject, allocator, size):
     """What a vmalloc area holds is counted, also where it was rounded up for huge pages."""
-    before = free_pages(target)
+    before = facts.free_pages(target)
     one = subject(allocator, size)
     witness.vmallocinfo(one).demand(len(one.pieces()))
     taken = one.query.usable // PAGE
     # KASAN has a byte for each eight, in pages of its own
     most = taken + taken // 8 if facts.is_configured(target, "KASAN_VMALLOC") else taken
-    assert taken - 128 < before - free_pages(target) < most + 128
+    assert taken - 128 < before - facts.free_pages(target) < most + 128
     assert one.device.info().total_bytes == one.query.usable
 
 
@@ -185,19 +176,19 @@ def test_kvfree(target, device, allocator, size, backing):
     """kvfree() frees what all three return: the memory is really gone."""
     count = 4096 if size < PAGE else 64 if size < MIB else 8
     for _ in range(PATIENCE):
-        before = free_pages(target)
+        before = facts.free_pages(target)
         made = device.alloc_many(count, allocator, size)
         assert {one.backing for one in made} == {backing}
         query = device.query(made[0].id)
         frame, = page_flags(device.proxy, [query.phys])
         assert not frame & witness.BUDDY
-        held = free_pages(target)
+        held = facts.free_pages(target)
         freed = device.free_many(made, abi.KVFREE)
         assert {abi.text(one.function) for one in freed} == {"kvfree"}
         assert query.kernel_address not in areas(target)
         # others take and give pages, too, but not each time
         taken = count * made[0].usable // PAGE
-        if before - held > taken // 2 and free_pages(target) - held > taken // 2:
+        if before - held > taken // 2 and facts.free_pages(target) - held > taken // 2:
             break
     else:
         pytest.fail(f"{taken} pages did not come and go in any of {PATIENCE} rounds")

@@ -23,6 +23,7 @@ struct bench_plan {
 	unsigned int milliseconds; /* for each measurement */
 	bool each;
 	bool gfp_given;
+	bool partial; /* what cannot be measured is only told */
 };
 
 /* Nanoseconds for an operation, in one round. */
@@ -72,7 +73,7 @@ unsigned int *allocators_parse(const struct command *cmd, const char *text, size
 
 /*
  * Tries each subject once, and ends the program when none of a size, or none of an
- * allocator, can be measured. For bench_subjects_free().
+ * allocator, can be measured, unless the plan is partial. For bench_subjects_free().
  */
 struct bench_subject *bench_subjects(const struct bench_plan *plan, struct memlab_dev *dev,
 				     size_t *count);

@@ -36,7 +36,7 @@ struct command {
 
 extern const struct command cmd_info, cmd_alloc, cmd_list, cmd_monitor, cmd_stats, cmd_show,
 	cmd_layout, cmd_read, cmd_write, cmd_fill, cmd_check, cmd_resize, cmd_free, cmd_try,
-	cmd_cache, cmd_frag, cmd_bench, cmd_verify, cmd_advise, cmd_help, cmd_version;
+	cmd_cache, cmd_frag, cmd_bench, cmd_verify, cmd_advise, cmd_report, cmd_help, cmd_version;
 
 /* ---- main.c ---- */
 

@@ -57,7 +57,7 @@ _memlab_argument() {
 	--explain) _memlab_words "$cur" "$(memlab verify --list -q 2>/dev/null)" ;;
 	--allocators) _memlab_list "$cur" "$allocators" ;;
 	--pattern) _memlab_words "$cur" "pair batch bulk grow read write" ;;
-	--plot | --load) _memlab_files "$cur" ;;
+	--output | --plot | --load) _memlab_files "$cur" ;;
 	--format)
 		case $command in
 		read) _memlab_words "$cur" "hex raw" ;;

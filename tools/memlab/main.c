@@ -9,10 +9,10 @@
 struct settings settings;
 
 const struct command *const commands[] = {
-	&cmd_info,   &cmd_alloc, &cmd_list,    &cmd_monitor, &cmd_stats, &cmd_show,
-	&cmd_layout, &cmd_read,	 &cmd_write,   &cmd_fill,    &cmd_check, &cmd_resize,
-	&cmd_free,   &cmd_try,	 &cmd_cache,   &cmd_frag,    &cmd_bench, &cmd_verify,
-	&cmd_advise, &cmd_help,	 &cmd_version, NULL,
+	&cmd_info,   &cmd_alloc,  &cmd_list,  &cmd_monitor, &cmd_stats, &cmd_show,
+	&cmd_layout, &cmd_read,	  &cmd_write, &cmd_fill,    &cmd_check, &cmd_resize,
+	&cmd_free,   &cmd_try,	  &cmd_cache, &cmd_frag,    &cmd_bench, &cmd_verify,
+	&cmd_advise, &cmd_report, &cmd_help,  &cmd_version, NULL,
 };
 
 static void at_exit(void)
