@@ -55,9 +55,9 @@ help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 	@echo 'Variables: KERNEL=$(KERNEL) TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= JOBS= PYTEST='
 
-demo: ## See it: boot a virtual machine, allocate, map, and ask the witnesses
+demo: ## See it: boot a virtual machine, allocate, map, ask the witnesses, write a report
 	@tests/setup build vm $(FOREIGN)
-	@$(PYTHON) tests/demo.py --kernel $(KERNEL)
+	@BUILD='$(BUILD)' $(PYTHON) tests/demo.py --kernel $(KERNEL)
 
 check: ## Run the tests, in a virtual machine; TARGET=local for the loaded module
 	@tests/setup build vm check $(FOREIGN)

@@ -6,13 +6,14 @@ import argparse
 import shlex
 import sys
 import time
+from pathlib import Path
 
 import witness
 from device import Device
 from fragmentation import fragmented
 from proxy import Proxy
 from subject import Existing
-from target import VirtualTarget
+from target import BUILD, VirtualTarget
 from vm import default_payload
 
 SIZE = "4M"
@@ -36,6 +37,8 @@ vmalloc gave the same size out of pages from anywhere, side by side only through
 page tables made for it. It works while there are pages; each one costs a little.
 
 Try it yourself:  make shell    then, for instance:  memlab try vmalloc 64M"""
+
+REPORT = "/tmp/report.html"
 
 
 def bold(text):
@@ -86,9 +89,20 @@ def story(target):
     return agreed
 
 
+def report(target, path):
+    """Has the machine measure itself; where the page about it is."""
+    print(bold("\nA page about this machine\n"))
+    show(target, "memlab", "report", "-o", REPORT)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(target.get(REPORT))
+    return path
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default=None, help="which kernel to boot")
+    parser.add_argument("--report", type=Path, default=BUILD / "report.html",
+                        help="where to put the page (default: %(default)s)")
     args = parser.parse_args()
 
     print("Fetching a kernel (once) and building the driver for it ...", flush=True)
@@ -101,10 +115,12 @@ def main():
         print(f"Linux {target.release}, under QEMU ({target.machine.accel}), "
               f"after {booted - begin:.1f} s")
         agreed = story(target)
+        page = report(target, args.report)
         problems = target.problems()
     finally:
         target.close()
-    print(f"\nThe machine ran for {time.monotonic() - begin:.1f} s.")
+    print(f"\nThe machine ran for {time.monotonic() - begin:.1f} s. The report is {page}:\n"
+          "open it in a browser, or send it to somebody; it is one file.")
     for line in problems:
         print(f"demo: kernel log: {line}", file=sys.stderr)
     if not agreed:
