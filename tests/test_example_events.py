@@ -25,12 +25,13 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE, SPEC = "Documentation/examples/events.py", "Documentation/netlink/specs/memlab.yaml"
 PYTHON = "/usr/bin/python3"
 MULTIARCH = sysconfig.get_config_var("MULTIARCH")
+# Without what other packages of this computer have loaded whenever Python starts.
 LOADED = """
-import runpy, sys
+import runpy, site, sys
+sys.path.append("/usr/lib/python3/dist-packages")
 runpy.run_path(sys.argv[1])
-print(*[module.__file__ for name, module in list(sys.modules.items())
-        if str(getattr(module, "__file__", None)).startswith("/usr/")
-        and name != "_distutils_hack"])
+print(*[module.__file__ for module in list(sys.modules.values())
+        if str(getattr(module, "__file__", None)).startswith("/usr/")])
 """
 
 
@@ -41,7 +42,7 @@ def machine(target, tmp_path_factory):
         pytest.skip("TARGET=local: the example would tell what others do on this computer, too")
     tree = tmp_path_factory.mktemp("python") / "payload"
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
-    files = subprocess.run([PYTHON, "-c", LOADED, ROOT / EXAMPLE], check=True, text=True,
+    files = subprocess.run([PYTHON, "-I", "-S", "-c", LOADED, ROOT / EXAMPLE], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.split()
     names = [name.replace(MULTIARCH, architecture().triplet) for name in (PYTHON, *files)]
     for source, name in [(root() / name.lstrip("/"), name) for name in names] + [
