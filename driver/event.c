@@ -157,6 +157,27 @@ static void memlab_event_trace(const struct memlab_event *event)
 }
 
 /**
+ * memlab_event_is_heard() - whether an event need be filled in
+ * @order: what memlab_event_begin() said
+ * @type: enum memlab_event_type
+ *
+ * Return: whether memlab_event_end() would tell anybody of it.
+ */
+bool memlab_event_is_heard(int order, u32 type)
+{
+	if (order == MEMLAB_EVENT_ORDERED)
+		return true;
+	switch (type) {
+	case MEMLAB_EVENT_TYPE_ALLOCATED:
+		return trace_memlab_alloc_enabled();
+	case MEMLAB_EVENT_TYPE_FREED:
+		return trace_memlab_free_enabled();
+	default:
+		return true;
+	}
+}
+
+/**
  * memlab_event_end() - tell what has happened
  * @order: what memlab_event_begin() said
  * @event: the event, or NULL if nothing has happened after all
@@ -184,6 +205,10 @@ void memlab_event_tell(u32 type, const struct memlab_buffer *buf)
 	int order = memlab_event_begin();
 	struct memlab_event event;
 
+	if (!memlab_event_is_heard(order, type)) {
+		memlab_event_end(order, NULL);
+		return;
+	}
 	memlab_event_init(&event, type, buf);
 	memlab_event_end(order, &event);
 }

@@ -37,6 +37,7 @@ struct memlab_event {
 /* event.c */
 void memlab_event_init(struct memlab_event *event, u32 type, const struct memlab_buffer *buf);
 int memlab_event_begin(void);
+bool memlab_event_is_heard(int order, u32 type);
 void memlab_event_end(int order, struct memlab_event *event);
 void memlab_event_tell(u32 type, const struct memlab_buffer *buf);
 void memlab_event_alloc_failed(const struct memlab_alloc *arg, const struct memlab_buffer *buf,

@@ -124,6 +124,9 @@ int memlab_gfp_check(const struct memlab_buffer *buf, u64 gfp, const struct meml
 	if (gfp & ~MEMLAB_GFP_GIVEN)
 		return -EINVAL;
 	gfp = gfp ?: MEMLAB_GFP_KERNEL;
+	/* Most requests, of which no rule says anything. */
+	if (gfp == MEMLAB_GFP_KERNEL && !on_node)
+		return 0;
 	return memlab_gfp_check_rules(buf, gfp, shape, on_node, reason) ?:
 		       memlab_gfp_check_admin(buf, gfp, on_node, reason);
 }

@@ -52,6 +52,7 @@ static int memlab_alloc_really(struct memlab_request *req, struct memlab_buffer 
 	struct memlab_alloc *arg = req->arg;
 	struct memlab_event event;
 	int err = memlab_buffer_allocate(buf);
+	bool heard;
 	int order;
 
 	if (err) {
@@ -70,11 +71,13 @@ static int memlab_alloc_really(struct memlab_request *req, struct memlab_buffer 
 		memlab_buffer_abort(buf);
 		return err;
 	}
-	/* Whoever sees it may free it. */
-	memlab_event_init(&event, MEMLAB_EVENT_TYPE_ALLOCATED, buf);
 	order = memlab_event_begin();
+	heard = memlab_event_is_heard(order, MEMLAB_EVENT_TYPE_ALLOCATED);
+	/* Whoever sees it may free it. */
+	if (heard)
+		memlab_event_init(&event, MEMLAB_EVENT_TYPE_ALLOCATED, buf);
 	memlab_table_publish(buf);
-	memlab_event_end(order, &event);
+	memlab_event_end(order, heard ? &event : NULL);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 
 DEFINE_XARRAY_ALLOC1(memlab_table);
 static u32 memlab_next_id;
+static u32 memlab_spare_id; /* reserved ahead, or 0 */
 static atomic_t memlab_generation = ATOMIC_INIT(1);
 static DECLARE_WAIT_QUEUE_HEAD(memlab_resized);
 
@@ -31,6 +32,43 @@ u32 memlab_table_generation(void)
 	return atomic_read_acquire(&memlab_generation);
 }
 
+static int memlab_id_reserve(u32 *id)
+{
+	return xa_alloc_cyclic(&memlab_table, id, NULL, XA_LIMIT(1, INT_MAX), &memlab_next_id,
+			       MEMLAB_GFP_OWN);
+}
+
+/* The id that was reserved ahead, or 0. */
+static u32 memlab_id_take_spare(void)
+{
+	u32 id;
+
+	xa_lock(&memlab_table);
+	id = memlab_spare_id;
+	memlab_spare_id = 0;
+	xa_unlock(&memlab_table);
+	return id;
+}
+
+/*
+ * The next id is reserved as soon as one is taken: it keeps the nodes of the table that
+ * lead to it, which would be made and freed each time when a buffer is allocated and
+ * freed again and again. Without memory for them it is reserved when it is needed.
+ */
+static void memlab_id_reserve_ahead(void)
+{
+	u32 id;
+
+	if (READ_ONCE(memlab_spare_id) || memlab_id_reserve(&id) < 0)
+		return;
+	xa_lock(&memlab_table);
+	if (memlab_spare_id)
+		__xa_erase(&memlab_table, id);
+	else
+		memlab_spare_id = id;
+	xa_unlock(&memlab_table);
+}
+
 /**
  * memlab_table_reserve() - give a buffer its id and its cookie
  * @buf: a buffer that is being made
@@ -41,12 +79,14 @@ u32 memlab_table_generation(void)
  */
 int memlab_table_reserve(struct memlab_buffer *buf)
 {
-	int err;
+	int err = 0;
 
-	err = xa_alloc_cyclic(&memlab_table, &buf->id, NULL, XA_LIMIT(1, INT_MAX), &memlab_next_id,
-			      MEMLAB_GFP_OWN);
+	buf->id = memlab_id_take_spare();
+	if (!buf->id)
+		err = memlab_id_reserve(&buf->id);
 	if (err < 0)
 		return err == -EBUSY ? -ENOSPC : err;
+	memlab_id_reserve_ahead();
 
 	xa_lock(&memlab_table);
 	err = memlab_cookie_insert(buf);
