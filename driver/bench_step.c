@@ -146,7 +146,6 @@ static bool memlab_grow(struct memlab_bench_run *run)
 			break;
 		buf->addr = addr;
 		buf->shape = shape;
-		buf->bytes = shape.bytes;
 		cond_resched();
 		if (memlab_bench_stopped(run))
 			break;

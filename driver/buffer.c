@@ -9,27 +9,19 @@
 #include "allocator.h"
 #include "event.h"
 
-/**
- * memlab_buffer_map_length() - how much of a buffer can be mapped
- * @buf: the buffer
- *
- * A mapping shows whole pages, so a buffer can be mapped only if it starts one
- * and owns the last one to its end. Objects of caches declare for themselves what
- * user space may touch, so they are not mapped at all.
- *
- * Return: bytes, whole pages.
- */
-u64 memlab_buffer_map_length(const struct memlab_buffer *buf)
-{
-	u64 length = PAGE_ALIGN(buf->bytes);
+static struct kmem_cache *memlab_buffers;
 
-	if (buf->cache || !PAGE_ALIGNED(buf->addr) || buf->usable < length)
-		return 0;
-	/* Without special entries, mapping a page means taking a reference to it. */
-	if (memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL &&
-	    !IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL))
-		return 0;
-	return length;
+/* A cache of one's own wastes less than a size class. */
+int memlab_buffers_init(void)
+{
+	memlab_buffers = KMEM_CACHE(memlab_buffer, SLAB_ACCOUNT);
+	return memlab_buffers ? 0 : -ENOMEM;
+}
+
+/* The module goes, and all buffers are gone. */
+void memlab_buffers_exit(void)
+{
+	kmem_cache_destroy(memlab_buffers);
 }
 
 /* Bytes that it really takes, now that it has them; not more than was charged. */
@@ -58,6 +50,9 @@ static int memlab_buffer_fill_in(struct memlab_buffer *buf, struct file *filp,
 {
 	u64 bytes = arg->bytes;
 
+	/* What is narrower there. */
+	if (arg->context > MEMLAB_CONTEXT_HARDIRQ)
+		return -EINVAL;
 	buf->allocator = arg->allocator;
 	if (arg->allocator == MEMLAB_ALLOCATOR_CACHE) {
 		buf->cache = memlab_cache_get(filp, arg->cache);
@@ -73,7 +68,6 @@ static int memlab_buffer_fill_in(struct memlab_buffer *buf, struct file *filp,
 	buf->context = arg->context;
 	buf->gfp = arg->gfp;
 	memlab_shape_set(&buf->shape, bytes, arg->count);
-	buf->bytes = buf->shape.bytes;
 	buf->zeroed = arg->flags & MEMLAB_ALLOC_ZERO || arg->gfp & MEMLAB_GFP_ZERO;
 	return 0;
 }
@@ -95,14 +89,13 @@ struct memlab_buffer *memlab_buffer_prepare(struct memlab_request *req, struct m
 
 	if (!ops)
 		return ERR_PTR(-EINVAL);
-	buf = kzalloc(sizeof(*buf), MEMLAB_GFP_OWN);
+	buf = kmem_cache_zalloc(memlab_buffers, MEMLAB_GFP_OWN);
 	if (!buf) {
 		memlab_event_alloc_failed(arg, NULL, -ENOMEM);
 		return ERR_PTR(-ENOMEM);
 	}
 	kref_init(&buf->ref);
 	seqcount_init(&buf->resize_seq);
-	mutex_init(&buf->lock);
 	INIT_LIST_HEAD(&buf->file_link);
 	memlab_owner_init(&buf->owner, req->filp->private_data);
 	buf->ops = ops;
@@ -125,7 +118,8 @@ struct memlab_buffer *memlab_buffer_prepare(struct memlab_request *req, struct m
 static void memlab_buffer_forget(struct memlab_buffer *buf)
 {
 	memlab_owner_release(&buf->owner);
-	kfree(buf);
+	kfree(buf->region);
+	kmem_cache_free(memlab_buffers, buf);
 }
 
 static void memlab_buffer_forget_rcu(struct rcu_head *rcu)
@@ -273,8 +267,7 @@ int memlab_buffer_allocate(struct memlab_buffer *buf)
 		goto err_uncharge;
 	buf->ops->settle(buf);
 	memlab_quota_resize(&buf->charge, memlab_buffer_takes(buf));
-	buf->map_length = memlab_buffer_map_length(buf);
-	err = memlab_table_reserve(buf);
+	err = memlab_region_begin(buf) ?: memlab_table_reserve(buf);
 	if (err)
 		goto err_free_memory;
 	memlab_stats_hold(buf, 0, true);

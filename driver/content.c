@@ -57,21 +57,18 @@ int memlab_content_clear(struct memlab_buffer *buf, unsigned int state)
 {
 	int err;
 
-	if (state == TASK_KILLABLE)
-		err = mutex_lock_killable(&buf->lock);
-	else
-		err = mutex_lock_interruptible(&buf->lock);
+	err = memlab_buffer_lock(buf, state);
 	if (err)
-		return -EINTR;
+		return err;
 	if (!buf->cleared) {
 		if (!buf->zeroed)
 			err = memlab_clear_body(buf, state);
 		if (!err) {
-			memlab_clear_tail(buf->addr, buf->bytes, buf->map_length);
+			memlab_clear_tail(buf->addr, buf->bytes, memlab_region_map_length(buf));
 			buf->cleared = true;
 		}
 	}
-	mutex_unlock(&buf->lock);
+	memlab_buffer_unlock(buf);
 	return err;
 }
 

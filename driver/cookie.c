@@ -40,9 +40,9 @@ static unsigned long next_start = COOKIE_FIRST;
  */
 int memlab_cookie_insert(struct memlab_buffer *buf)
 {
-	unsigned long pages = buf->map_length >> PAGE_SHIFT;
+	unsigned long pages = memlab_region_map_length(buf) >> PAGE_SHIFT;
 	unsigned long start = next_start;
-	struct memlab_cookie *taken;
+	struct memlab_cookie *taken, *cookie;
 	bool wrapped = false;
 
 	if (!pages)
@@ -61,17 +61,18 @@ int memlab_cookie_insert(struct memlab_buffer *buf)
 			break;
 		start = taken->last + 1;
 	}
-	buf->cookie.start = start;
-	buf->cookie.last = start + pages - 1;
-	cookie_tree_insert(&buf->cookie, &cookies);
-	next_start = buf->cookie.last + 1;
+	cookie = &buf->region->cookie;
+	cookie->start = start;
+	cookie->last = start + pages - 1;
+	cookie_tree_insert(cookie, &cookies);
+	next_start = cookie->last + 1;
 	return 0;
 }
 
 void memlab_cookie_remove(struct memlab_buffer *buf)
 {
-	if (buf->map_length)
-		cookie_tree_remove(&buf->cookie, &cookies);
+	if (memlab_region_map_length(buf))
+		cookie_tree_remove(&buf->region->cookie, &cookies);
 }
 
 /**
@@ -87,5 +88,5 @@ struct memlab_buffer *memlab_cookie_find(unsigned long pgoff, unsigned long page
 
 	if (!cookie || pages > cookie->last - pgoff + 1)
 		return NULL;
-	return container_of(cookie, struct memlab_buffer, cookie);
+	return container_of(cookie, struct memlab_region, cookie)->buf;
 }

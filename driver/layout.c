@@ -56,7 +56,7 @@ u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count)
 
 	if (extent_count == 1)
 		flags |= MEMLAB_BUFFER_CONTIGUOUS;
-	if (buf->map_length)
+	if (memlab_region_map_length(buf))
 		flags |= MEMLAB_BUFFER_MAPPABLE;
 	if (!memlab_may_see_phys())
 		flags |= MEMLAB_BUFFER_PHYS_HIDDEN;
@@ -148,40 +148,51 @@ int memlab_layout_extent(struct memlab_walk *walk, u64 start, struct memlab_exte
 	return 0;
 }
 
-/* Goes on where a signal ended it. */
-static int memlab_layout_walk(struct memlab_buffer *buf)
+/* Goes on where a signal ended it. By itself, as what it needs of the stack is cleared. */
+static noinline int memlab_layout_walk_pages(struct memlab_buffer *buf)
 {
+	struct memlab_region *region = buf->region;
 	struct page *page = NULL, *next;
 	struct memlab_walk walk;
 	u64 end;
 
 	memlab_walk_init(&walk, buf);
-	if (!buf->walked_to)
-		buf->phys = memlab_layout_phys(buf);
-	if (memlab_backing_linear(buf)) {
-		buf->extent_count = 1;
-		buf->largest_extent = buf->bytes;
-		buf->walked_to = buf->bytes;
-	}
-	if (buf->walked_to && buf->walked_to < buf->bytes)
-		page = memlab_backing_page(buf, buf->walked_to - PAGE_SIZE);
-	while (buf->walked_to < buf->bytes) {
-		end = min(buf->walked_to + PAGE_SIZE, buf->bytes);
-		next = memlab_walk_page(&walk, buf->walked_to);
+	if (region->walked_to && region->walked_to < buf->bytes)
+		page = memlab_backing_page(buf, region->walked_to - PAGE_SIZE);
+	while (region->walked_to < buf->bytes) {
+		end = min(region->walked_to + PAGE_SIZE, buf->bytes);
+		next = memlab_walk_page(&walk, region->walked_to);
 		if (!page || !memlab_pages_join(page, next)) {
 			buf->extent_count++;
-			buf->last_extent = 0;
+			region->last_extent = 0;
 		}
 		page = next;
-		buf->last_extent += end - buf->walked_to;
-		buf->largest_extent = max(buf->largest_extent, buf->last_extent);
-		buf->walked_to = end;
+		region->last_extent += end - region->walked_to;
+		buf->largest_extent = max(buf->largest_extent, region->last_extent);
+		region->walked_to = end;
 		if (end / PAGE_SIZE % WALK_PAGES == 0) {
 			cond_resched();
 			if (end < buf->bytes && signal_pending(current))
 				return -EINTR;
 		}
 	}
+	return 0;
+}
+
+static int memlab_layout_walk(struct memlab_buffer *buf)
+{
+	int err = 0;
+
+	/* Of what was walked before, it is the same. */
+	buf->phys = memlab_layout_phys(buf);
+	if (memlab_backing_linear(buf)) {
+		buf->extent_count = 1;
+		buf->largest_extent = buf->bytes;
+	} else {
+		err = memlab_layout_walk_pages(buf);
+	}
+	if (err)
+		return err;
 	/* Who sees it set sees the rest (snapshot.c). */
 	smp_store_release(&buf->walked, true);
 	return 0;
@@ -207,12 +218,13 @@ int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest)
 		*largest = buf->largest_extent;
 		return 0;
 	}
-	if (mutex_lock_interruptible(&buf->lock))
-		return -EINTR;
+	err = memlab_buffer_lock(buf, TASK_INTERRUPTIBLE);
+	if (err)
+		return err;
 	err = memlab_layout_walk(buf);
 	*count = buf->extent_count;
 	*largest = buf->largest_extent;
-	mutex_unlock(&buf->lock);
+	memlab_buffer_unlock(buf);
 	return err;
 }
 
@@ -228,10 +240,12 @@ void memlab_layout_count(struct memlab_buffer *buf)
 /* The buffer has other pages now; nobody else uses it. */
 void memlab_layout_forget(struct memlab_buffer *buf)
 {
-	buf->walked_to = 0;
+	if (buf->region) {
+		buf->region->walked_to = 0;
+		buf->region->last_extent = 0;
+	}
 	buf->extent_count = 0;
 	buf->largest_extent = 0;
-	buf->last_extent = 0;
 	buf->walked = false;
 }
 

@@ -11,13 +11,22 @@ static int __init memlab_init(void)
 
 	memlab_limits_init();
 	memlab_stats_init();
+	err = memlab_buffers_init();
+	if (err)
+		return err;
 	/* A dump that anybody may begin would go on in a driver that was not loaded after all. */
 	err = memlab_chardev_register();
 	if (err)
-		return err;
+		goto err_buffers_exit;
 	err = memlab_netlink_register();
 	if (err)
-		memlab_chardev_unregister();
+		goto err_chardev_unregister;
+	return 0;
+
+err_chardev_unregister:
+	memlab_chardev_unregister();
+err_buffers_exit:
+	memlab_buffers_exit();
 	return err;
 }
 
@@ -30,6 +39,7 @@ static void __exit memlab_exit(void)
 	memlab_cache_destroy_all();
 	/* What waits for a grace period to be freed. */
 	rcu_barrier();
+	memlab_buffers_exit();
 }
 
 module_init(memlab_init);

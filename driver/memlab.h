@@ -5,8 +5,8 @@
  * Locks, outermost first:
  *
  *   mmap_lock		the kernel's; held by mmap, fault, open and close of VMAs
- *   buffer->lock	a buffer's clearing and the summary of its layout; may be
- *			held for as long as it takes to walk all pages
+ *   lock of a buffer	region.c: its clearing and the summary of its layout; may be held
+ *			for as long as it takes to walk all pages
  *   origin lock	buffer.c: one large vmalloc() at a time
  *   order of events	event.c: held while something happens and is told; only if
  *			somebody listens
@@ -32,7 +32,9 @@
 #ifndef MEMLAB_H
 #define MEMLAB_H
 
+#include <linux/build_bug.h>
 #include <linux/kref.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
@@ -93,8 +95,8 @@ struct memlab_viewer {
 /* What a buffer or a cache counts for. */
 struct memlab_charge {
 	struct memlab_user *user;
-	u64 bytes;
-	bool is_cache;
+	u64 bytes : 63;
+	u64 is_cache : 1;
 };
 
 /* Of which size: @count elements, or else no array. */
@@ -120,54 +122,67 @@ struct memlab_cookie {
 	unsigned long subtree_last;
 };
 
-struct memlab_buffer {
-	struct kref ref;
-	struct rcu_head rcu;
-	u32 id;
-	u32 alloc_flags;
-	int node; /* 0 without MEMLAB_ALLOC_NODE */
-	u32 backing;
-	u32 allocator; /* enum memlab_allocator */
-	u32 context;   /* enum memlab_context */
-	u32 resizes;
-	const struct memlab_allocator_ops *ops;
-	struct memlab_cache *cache; /* that it is an object of, else NULL */
-	u32 cache_id;		    /* of that, else 0 */
-	struct memlab_shape shape;
-	u64 gfp; /* as asked for */
-	u64 gfp_used;
-	u64 gfp_made; /* what the memory was made with, if a resize left it in place */
-	struct memlab_seen seen;
-	const char *function; /* of the kernel, that made it what it is */
-	void *addr;
-	u64 bytes; /* those of @shape */
-	u64 usable;
-
+/* Of a buffer that has whole pages, to be mapped or to be walked (region.c). */
+struct memlab_region {
+	struct memlab_buffer *buf;
 	u64 map_length;
 	struct memlab_cookie cookie; /* set only if map_length is not 0 */
-	unsigned int mappings;	     /* table lock */
-	bool live;		     /* in the table; table lock */
-	bool known;		     /* has been in the table */
-	bool resizing;		     /* nobody gets a reference; table lock */
-	seqcount_t resize_seq;	     /* odd meanwhile */
-	struct list_head file_link;  /* table lock */
+	struct mutex lock;
+	u64 walked_to;	 /* @lock; bytes that extents were counted in */
+	u64 last_extent; /* @lock; length so far of the one that is being walked */
+};
+
+/* Of these there may be very many: what is narrow stands together. */
+struct memlab_buffer {
+	struct kref ref;
+	u32 id;
+	union {
+		struct list_head file_link; /* table lock; while it is in the table */
+		struct rcu_head rcu;	    /* afterwards */
+	};
+	const struct memlab_allocator_ops *ops;
+	struct memlab_cache *cache; /* that it is an object of, else NULL */
+	union {
+		u64 bytes; /* those of @shape */
+		struct memlab_shape shape;
+	};
+	u64 usable;
+	void *addr;
+	const char *function; /* of the kernel, that made it what it is */
+	struct memlab_seen seen;
+	u32 gfp; /* MEMLAB_GFP_*, as asked for */
+	u32 gfp_used;
+	u32 gfp_made; /* what the memory was made with, if a resize left it in place */
+	u32 alloc_flags;
+	int node;     /* 0 without MEMLAB_ALLOC_NODE */
+	u32 cache_id; /* that of @cache, else 0 */
+	u32 resizes;
+	u8 backing;
+	u8 allocator;	 /* enum memlab_allocator */
+	u8 context;	 /* enum memlab_context */
+	u8 free_context; /* set by who takes it out of the table */
+	bool free_by_kvfree;
+	bool live;	       /* in the table; table lock */
+	bool known;	       /* has been in the table */
+	bool resizing;	       /* nobody gets a reference; table lock */
+	bool zeroed;	       /* all of it, by the allocator */
+	bool cleared;	       /* its lock */
+	bool walked;	       /* the end is reached: extents and @phys are right */
+	u32 mappings;	       /* table lock */
+	seqcount_t resize_seq; /* odd meanwhile */
 
 	struct memlab_owner owner;
 	struct memlab_charge charge;
-	u32 free_context; /* set by who takes it out of the table */
-	bool free_by_kvfree;
 
-	struct mutex lock;  /* clearing, and the summary of the layout */
-	bool zeroed;	    /* all of it, by the allocator */
-	u64 cleared_to;	    /* @lock; bytes */
-	bool cleared;	    /* @lock */
-	u64 walked_to;	    /* @lock; bytes that the next three cover */
-	u64 extent_count;   /* @lock */
-	u64 largest_extent; /* @lock */
-	u64 last_extent;    /* @lock; length so far of the one that is being walked */
-	phys_addr_t phys;   /* @lock; of the first byte */
-	bool walked;	    /* the end is reached: extents and @phys are right */
+	struct memlab_region *region; /* NULL if it has no whole pages */
+	u64 cleared_to;		      /* its lock; bytes */
+	u64 extent_count;	      /* its lock */
+	u64 largest_extent;	      /* its lock */
+	phys_addr_t phys;	      /* its lock; of the first byte */
 };
+
+static_assert(offsetof(struct memlab_shape, bytes) == 0);
+static_assert(MEMLAB_GFP_COMP <= U32_MAX);
 
 /* One ioctl under way. */
 struct memlab_request {
@@ -281,7 +296,8 @@ void memlab_buffer_discard(struct memlab_buffer *buf);
 int memlab_buffer_allocate(struct memlab_buffer *buf);
 int memlab_call_carefully(u64 bytes, void (*work)(void *data), void *data,
 			  struct memlab_seen *seen);
-u64 memlab_buffer_map_length(const struct memlab_buffer *buf);
+int memlab_buffers_init(void);
+void memlab_buffers_exit(void);
 void memlab_buffer_cache_name(const struct memlab_buffer *buf, u8 name[MEMLAB_NAME_SIZE]);
 const char *memlab_buffer_free_function(const struct memlab_buffer *buf);
 u64 memlab_buffer_takes(const struct memlab_buffer *buf);
@@ -310,6 +326,16 @@ struct memlab_buffer *memlab_table_get_mapping(struct file *filp, unsigned long 
 void memlab_table_add_mapping(struct memlab_buffer *buf);
 void memlab_table_put_mapping(struct memlab_buffer *buf);
 unsigned int memlab_table_mappings(struct memlab_buffer *buf);
+
+/* region.c */
+int memlab_region_begin(struct memlab_buffer *buf);
+int memlab_region_expect(struct memlab_buffer *buf, u64 bytes);
+void memlab_region_update(struct memlab_buffer *buf);
+void memlab_region_unmap(struct memlab_buffer *buf);
+u64 memlab_region_map_length(const struct memlab_buffer *buf);
+u64 memlab_region_map_offset(const struct memlab_buffer *buf);
+int memlab_buffer_lock(struct memlab_buffer *buf, unsigned int state);
+void memlab_buffer_unlock(struct memlab_buffer *buf);
 
 /* cookie.c; with the table lock held */
 int memlab_cookie_insert(struct memlab_buffer *buf);

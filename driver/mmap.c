@@ -26,9 +26,10 @@ static vm_fault_t memlab_vma_fault(struct vm_fault *vmf)
 	struct memlab_buffer *buf = vma->vm_private_data;
 	struct page *page;
 
-	if (vmf->pgoff < buf->cookie.start || vmf->pgoff > buf->cookie.last)
+	if (vmf->pgoff < buf->region->cookie.start || vmf->pgoff > buf->region->cookie.last)
 		return VM_FAULT_SIGBUS;
-	page = memlab_backing_page(buf, (u64)(vmf->pgoff - buf->cookie.start) << PAGE_SHIFT);
+	page = memlab_backing_page(buf, (u64)(vmf->pgoff - buf->region->cookie.start)
+						<< PAGE_SHIFT);
 	if (memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL)
 		return memlab_insert_mixed(vma, vmf->address, page_to_pfn(page));
 	/* Not by vmf->page, which may map a block of 2 MiB by a single entry. */
@@ -70,8 +71,8 @@ static int memlab_vma_access(struct vm_area_struct *vma, unsigned long addr, voi
 			     int write)
 {
 	struct memlab_buffer *buf = vma->vm_private_data;
-	u64 offset =
-		addr - vma->vm_start + ((u64)(vma->vm_pgoff - buf->cookie.start) << PAGE_SHIFT);
+	u64 offset = addr - vma->vm_start +
+		     ((u64)(vma->vm_pgoff - buf->region->cookie.start) << PAGE_SHIFT);
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EACCES;

@@ -52,7 +52,7 @@ static int memlab_populate_ordinary(struct vm_area_struct *vma, struct memlab_wa
 void memlab_populate(struct vm_area_struct *vma, const struct memlab_buffer *buf)
 {
 	bool is_special = memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL;
-	u64 offset = (u64)(vma->vm_pgoff - buf->cookie.start) << PAGE_SHIFT;
+	u64 offset = (u64)(vma->vm_pgoff - buf->region->cookie.start) << PAGE_SHIFT;
 	unsigned long addr = vma->vm_start, pages;
 	struct memlab_walk walk;
 	int err = 0;

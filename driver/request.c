@@ -27,8 +27,8 @@ struct memlab_buffer *memlab_request_buffer(const struct memlab_request *req, u3
 static void memlab_alloc_reply(struct memlab_alloc *arg, const struct memlab_buffer *buf)
 {
 	arg->usable = buf->usable;
-	arg->map_offset = (u64)buf->cookie.start << PAGE_SHIFT;
-	arg->map_length = buf->map_length;
+	arg->map_offset = memlab_region_map_offset(buf);
+	arg->map_length = memlab_region_map_length(buf);
 	arg->id = buf->id;
 	arg->backing = buf->backing;
 	arg->seen = buf->seen.flags;
@@ -179,8 +179,8 @@ int memlab_ioctl_query(struct memlab_request *req)
 	arg->mappings = memlab_table_mappings(buf);
 	arg->bytes = buf->bytes;
 	arg->usable = buf->usable;
-	arg->map_offset = (u64)buf->cookie.start << PAGE_SHIFT;
-	arg->map_length = buf->map_length;
+	arg->map_offset = memlab_region_map_offset(buf);
+	arg->map_length = memlab_region_map_length(buf);
 
 	arg->flags = memlab_layout_flags(buf, arg->extent_count);
 	arg->phys = memlab_layout_phys(buf);

@@ -88,7 +88,6 @@ static void memlab_resize_settle(struct memlab_resize_work *work, struct memlab_
 	arg->kept = min(buf->bytes, work->shape->bytes);
 	buf->addr = work->addr;
 	buf->shape = *work->shape;
-	buf->bytes = work->shape->bytes;
 	buf->gfp = arg->gfp;
 	buf->gfp_used = arg->gfp_used;
 	buf->function = memlab_resize_function(buf, work->shape);
@@ -115,7 +114,8 @@ static int memlab_resize_alone(struct memlab_buffer *buf, struct memlab_shape *s
 	if (arg->flags & MEMLAB_RESIZE_ZERO)
 		arg->gfp_used |= MEMLAB_GFP_ZERO;
 	work.gfp = memlab_gfp(arg->gfp_used);
-	err = memlab_content_clear(buf, TASK_INTERRUPTIBLE);
+	err = memlab_content_clear(buf, TASK_INTERRUPTIBLE) ?:
+		      memlab_region_expect(buf, shape->overflows ? 0 : shape->bytes);
 	if (err)
 		return err;
 
@@ -141,8 +141,8 @@ static int memlab_resize_alone(struct memlab_buffer *buf, struct memlab_shape *s
 static void memlab_resize_reply(struct memlab_resize *arg, const struct memlab_buffer *buf)
 {
 	arg->usable = buf->usable;
-	arg->map_offset = (u64)buf->cookie.start << PAGE_SHIFT;
-	arg->map_length = buf->map_length;
+	arg->map_offset = memlab_region_map_offset(buf);
+	arg->map_length = memlab_region_map_length(buf);
 	arg->backing = buf->backing;
 	memlab_name_set(arg->function, buf->function);
 }

@@ -336,11 +336,9 @@ void memlab_table_end_resize(struct memlab_buffer *buf, bool resized)
 		/* Its file may have been released meanwhile. */
 		if (buf->live)
 			memlab_cookie_remove(buf);
-		buf->map_length = memlab_buffer_map_length(buf);
+		memlab_region_update(buf);
 		if (!buf->live || memlab_cookie_insert(buf))
-			buf->map_length = 0;
-		if (!buf->map_length)
-			buf->cookie.start = 0;
+			memlab_region_unmap(buf);
 		memlab_table_changed();
 	}
 	raw_write_seqcount_end(&buf->resize_seq);
