@@ -9,11 +9,11 @@ from syscalls import CLONE_NEWNET, CLONE_NEWUSER, O_WRONLY
 
 AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SCM_RIGHTS = 1, 2, 1, 1
 ALICE, BOB = 1000, 1001
-# arm64's; x86 has nothing below 0xFFFF800000000000
-KERNEL_HALF = 0xFFFF000000000000
+# of x86 with page tables of five levels; with four, and on arm64, it begins higher
+KERNEL_HALF = 0xFF00000000000000
 # No pointer, but a negative number, or all bits of a mask
 SMALL_NEGATIVE = 0xFFFFFFFFFFF00000
-POINTER = re.compile(r"\b(?:0x)?(ffff[0-9a-f]{12})\b")
+POINTER = re.compile(r"\b(?:0x)?(ff[0-9a-f]{14})\b")
 
 
 def socket_pair(proxy):

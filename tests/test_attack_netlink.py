@@ -87,8 +87,9 @@ def test_no_address(device, process, allocator, size, fake_root):
         enter_namespace(proxy, ALICE, network=True)
     own, family = opened(proxy)
     samples = []
-    for _ in range(4):
-        ident = own.alloc(allocator, size).id
+    # all at the same time, so that each has frames of its own
+    made = own.alloc_many(4, allocator, size)
+    for ident in [one.id for one in made]:
         told, datagrams = all_of(family, ident)
         assert len(told) >= 4 and not any(ADDRESSES & set(one) for one in told)
         extents = len(device.layout(ident))
@@ -98,7 +99,7 @@ def test_no_address(device, process, allocator, size, fake_root):
                         if command == parts[0][0])
         samples.append((data[:64 * 20], Secrets(device, ident)))
         assert len(told) >= 3 + extents
-        own.free(ident)
+    own.free_many(made)
     demand_silence(samples)
     family.close()
 

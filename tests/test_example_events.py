@@ -42,8 +42,8 @@ def machine(target, tmp_path_factory):
         pytest.skip("TARGET=local: the example would tell what others do on this computer, too")
     tree = tmp_path_factory.mktemp("python") / "payload"
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
-    files = subprocess.run([PYTHON, "-I", "-S", "-c", LOADED, ROOT / EXAMPLE], check=True, text=True,
-                           stdout=subprocess.PIPE).stdout.split()
+    files = subprocess.run([PYTHON, "-I", "-S", "-c", LOADED, ROOT / EXAMPLE], check=True,
+                           text=True, stdout=subprocess.PIPE).stdout.split()
     names = [name.replace(MULTIARCH, architecture().triplet) for name in (PYTHON, *files)]
     for source, name in [(root() / name.lstrip("/"), name) for name in names] + [
             (ROOT / name, f"memlab/{name}") for name in (EXAMPLE, SPEC)]:

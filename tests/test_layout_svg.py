@@ -266,7 +266,7 @@ def test_gap(made, draw, as_json):
 def test_several(made, draw, as_json):
     """Buffers keep their order, and have one axis."""
     ids = [made(*request)["id"] for request in (
-        ("vmalloc", "1M"), ("kmalloc", 100), ("kmalloc", "64K"), ("vmalloc", "9M"),
+        ("vmalloc", "1M"), ("kmalloc", 100), ("kmalloc", "16K"), ("vmalloc", "9M"),
         ("pages", "8K"))]
     order = [ids[index] for index in (3, 0, 2, 4, 1)]
     picture = draw(*order)

@@ -125,9 +125,9 @@ def main():
     everybody = attribute(1, b"") if "--all" in sys.argv else b""  # "all" of the set "listener"
     request(sock, family, command_number("listener-add"), NLM_F_ACK, everybody)
     list(messages(sock.recv(8192)))
-    print("listening", flush=True)
     last, lost = 0, 0
     try:
+        print("listening", flush=True)
         for event in events(sock, family):
             if event:
                 lost += event["seq"] - last - 1
