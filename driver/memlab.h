@@ -329,7 +329,7 @@ unsigned int memlab_table_mappings(struct memlab_buffer *buf);
 
 /* region.c */
 int memlab_region_begin(struct memlab_buffer *buf);
-int memlab_region_expect(struct memlab_buffer *buf, u64 bytes);
+int memlab_region_expect(struct memlab_buffer *buf, u64 bytes, bool nofail);
 void memlab_region_update(struct memlab_buffer *buf);
 void memlab_region_unmap(struct memlab_buffer *buf);
 u64 memlab_region_map_length(const struct memlab_buffer *buf);

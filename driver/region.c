@@ -30,13 +30,13 @@ static u64 memlab_region_length(const struct memlab_buffer *buf)
 	return length;
 }
 
-static int memlab_region_make(struct memlab_buffer *buf)
+static int memlab_region_make(struct memlab_buffer *buf, gfp_t gfp)
 {
 	struct memlab_region *region;
 
 	if (buf->region)
 		return 0;
-	region = kzalloc(sizeof(*region), MEMLAB_GFP_OWN);
+	region = kzalloc(sizeof(*region), gfp);
 	if (!region)
 		return -ENOMEM;
 	region->buf = buf;
@@ -59,7 +59,7 @@ int memlab_region_begin(struct memlab_buffer *buf)
 
 	if (!length && memlab_backing_linear(buf))
 		return 0;
-	err = memlab_region_make(buf);
+	err = memlab_region_make(buf, MEMLAB_GFP_OWN);
 	if (!err)
 		buf->region->map_length = length;
 	return err;
@@ -69,14 +69,17 @@ int memlab_region_begin(struct memlab_buffer *buf)
  * memlab_region_expect() - the same for a buffer that is about to be resized
  * @buf: the buffer; nobody else uses it
  * @bytes: its new size
+ * @nofail: the request has __GFP_NOFAIL, and must not fail for want of memlab's own memory
  *
  * A size class above half a page has whole pages.
  *
  * Return: 0 or -ENOMEM.
  */
-int memlab_region_expect(struct memlab_buffer *buf, u64 bytes)
+int memlab_region_expect(struct memlab_buffer *buf, u64 bytes, bool nofail)
 {
-	return bytes > PAGE_SIZE / 2 ? memlab_region_make(buf) : 0;
+	if (bytes <= PAGE_SIZE / 2)
+		return 0;
+	return memlab_region_make(buf, nofail ? GFP_KERNEL_ACCOUNT | __GFP_NOFAIL : MEMLAB_GFP_OWN);
 }
 
 /* It has been resized, and is in no tree; table lock. */

@@ -115,7 +115,8 @@ static int memlab_resize_alone(struct memlab_buffer *buf, struct memlab_shape *s
 		arg->gfp_used |= MEMLAB_GFP_ZERO;
 	work.gfp = memlab_gfp(arg->gfp_used);
 	err = memlab_content_clear(buf, TASK_INTERRUPTIBLE) ?:
-		      memlab_region_expect(buf, shape->overflows ? 0 : shape->bytes);
+		      memlab_region_expect(buf, shape->overflows ? 0 : shape->bytes,
+					   arg->gfp_used & MEMLAB_GFP_NOFAIL);
 	if (err)
 		return err;
 

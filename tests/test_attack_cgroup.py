@@ -176,11 +176,11 @@ def test_persistent_stay_charged(device, group, alice, process):
     alice.proxy.kill()
     held = made * 65536
     assert group.current() >= held
-    # a process needs some memory to live
+    # a process needs some memory to live, and what is left of the first one is not known
     group.must(f"echo {ROOM + MORE} >{GROUP}/memory.max")
     again = Device(group.enter(process(user="alice")))
     made, refused = flood(again, 1024, allocator=KMALLOC, bytes=65536)
-    assert refused == {"ENOMEM"} and made * 65536 < MORE
+    assert refused == {"ENOMEM"} and made * 65536 < held // 2
     for ident in device.ids():
         device.free(ident)
     assert flood(again, 64, allocator=KMALLOC, bytes=8192) == (256, set())

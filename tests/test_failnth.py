@@ -18,7 +18,7 @@ BENCH = {f"bench-{what}" for what in (
     "grow-kmalloc", "read-vmalloc", "thread")}
 OTHERS = {
     "free-kmalloc", "free-vmalloc", "free-object", "free-heard",
-    "grow-kmalloc", "grow-kmalloc-large", "shrink-kmalloc", "grow-kvmalloc",
+    "grow-kmalloc", "grow-nofail", "grow-kmalloc-large", "shrink-kmalloc", "grow-kvmalloc",
     "info", "query", "layout", "write-read", "fill-check", "next", "probe",
     "cache-create", "cache-create-usercopy", "cache-destroy", "cache-query", "cache-next",
     "open", "mmap", "mmap-touch-kmalloc", "mmap-touch-slab", "mmap-touch-vmalloc",
@@ -77,6 +77,11 @@ def test_failed(outcomes, call):
 def test_told(outcomes, call):
     """Whoever asks for memory is told at least once that there is none."""
     assert "ENOMEM" in outcomes[call][2]
+
+
+def test_nofail(outcomes):
+    """What is asked for with __GFP_NOFAIL never fails, for want of memlab's own memory either."""
+    assert outcomes["grow-nofail"][1:] == (0, set())
 
 
 def test_nothing_is_left(machine):

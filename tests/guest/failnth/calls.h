@@ -25,6 +25,7 @@ struct call {
 	uint32_t context;
 	uint64_t bytes;
 	uint64_t count;
+	uint64_t gfp; /* of a resize */
 };
 
 extern int device;

@@ -90,6 +90,7 @@ static long resize(const struct call *call)
 	struct memlab_resize arg = {
 		.size = sizeof(arg),
 		.id = made.id,
+		.gfp = call->gfp,
 		.bytes = call->count ?: call->bytes * 8,
 	};
 
@@ -296,6 +297,8 @@ const struct call ioctl_calls[] = {
 	  .bytes = 65536 },
 	{ "free-object", with_buffer, release, release_undo, MEMLAB_ALLOCATOR_CACHE },
 	WITH("grow-kmalloc", resize, MEMLAB_ALLOCATOR_KMALLOC, 512),
+	WITH("grow-nofail", resize, MEMLAB_ALLOCATOR_KMALLOC, 512,
+	     .gfp = MEMLAB_GFP_KERNEL | MEMLAB_GFP_NOFAIL),
 	WITH("grow-kmalloc-large", resize, MEMLAB_ALLOCATOR_KMALLOC, 8192),
 	WITH("shrink-kmalloc", resize, MEMLAB_ALLOCATOR_KMALLOC, 65536, .count = 100),
 	WITH("grow-kvmalloc", resize, MEMLAB_ALLOCATOR_KVMALLOC, 65536),

@@ -11,10 +11,11 @@
 #include "worker.h"
 
 /*
- * Objects that are made larger: without the flag until that fails, and then with it. A
- * resize needs no memory of the driver's own, which could not be had at the limit.
+ * Objects that are made larger, to half a page: without the flag until that fails, and
+ * then with it. Such a resize needs no memory of the driver's own, which could not be had
+ * at the limit.
  */
-#define PLAIN	    96
+#define PLAIN	    192
 #define PLAIN_FAILS 8
 #define NOFAIL	    12
 /* Where each of them makes the OOM killer print that it finds nobody. */
@@ -90,17 +91,19 @@ static enum verdict measure(struct claim_run *run, const struct nofail *nofail)
 	struct worker_done plain, done;
 
 	if (!vmstat_get("oom_kill", &before) ||
-	    !worker_resize(nofail->worker, run->page_size, MEMLAB_LIB_GFP_KERNEL, 0, PLAIN, &plain))
+	    !worker_resize(nofail->worker, run->page_size / 2, MEMLAB_LIB_GFP_KERNEL, 0, PLAIN,
+			   &plain))
 		return claim_unknown(run, "the process at the limit did not answer");
 	if (PLAIN - plain.count < PLAIN_FAILS)
 		return claim_unknown(run,
 				     "the limit of a memory cgroup could not be reached: %u of "
 				     "%d requests were served",
 				     plain.count, PLAIN);
-	claim_case(run, plain.err == ENOMEM, "cgroup at its limit: kernel gets %u of %d pages, %s",
-		   plain.count, PLAIN, strerror(plain.err));
+	claim_case(run, plain.err == ENOMEM,
+		   "cgroup at its limit: kernel gets %u of %d objects, %s", plain.count, PLAIN,
+		   strerror(plain.err));
 
-	if (!worker_resize(nofail->worker, run->page_size,
+	if (!worker_resize(nofail->worker, run->page_size / 2,
 			   MEMLAB_LIB_GFP_KERNEL | MEMLAB_LIB_GFP_NOFAIL, PLAIN, nofail->requests,
 			   &done))
 		return claim_refuted(run, "the process that asked with nofail was ended, or waits");
@@ -108,7 +111,7 @@ static enum verdict measure(struct claim_run *run, const struct nofail *nofail)
 	cgroup_get(nofail->cgroup, CGROUP_OOM_KILLS, &kills);
 	vmstat_get("oom_kill", &after);
 	claim_case(run, done.count == nofail->requests,
-		   "then kernel,nofail gets %u of %u pages%s%s", done.count, nofail->requests,
+		   "then kernel,nofail gets %u of %u objects%s%s", done.count, nofail->requests,
 		   done.err ? ", " : "", done.err ? strerror(done.err) : "");
 	claim_case(run, usage > nofail->limit, "cgroup: %" PRIu64 " bytes used, limit %" PRIu64,
 		   usage, nofail->limit);
@@ -159,7 +162,7 @@ const struct claim claim_gfp_nofail = {
 	.how = "Using up all memory would have processes killed, so it is the limit of a memory "
 	       "cgroup that is met, of cgroup v1 if that is mounted, with its OOM killer turned "
 	       "off. There, objects "
-	       "are made larger by krealloc(), up to a page, until that fails, at least 8 times. "
+	       "are made larger by krealloc(), up to half a page, until that fails, at least 8 times. "
 	       "Then others are made larger with __GFP_NOFAIL: all must succeed, the cgroup must "
 	       "be above its limit (memory.usage_in_bytes), and oom_kill must not rise, there "
 	       "and in /proc/vmstat. Cgroup v2 cannot turn its OOM killer off. With --provoke it "
