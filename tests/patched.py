@@ -20,13 +20,18 @@ def replace_once(path, old, new):
     path.write_text(text.replace(old, new), "ascii")
 
 
+def sources(directory):
+    """Copies the driver's sources into an empty folder."""
+    for name in ("driver", "uapi"):
+        shutil.copytree(ROOT / name, directory / name)
+
+
 def payload(directory, change):
     """What goes into a machine whose driver was changed; all of it comes into an empty folder.
 
     change(folder) is called with that of the sources, as they are below driver/ and uapi/.
     """
-    for name in ("driver", "uapi"):
-        shutil.copytree(ROOT / name, directory / name)
+    sources(directory)
     change(directory)
     kernel = os.environ.get("KERNEL")
     make(debian.fetch(kernels.find(kernel)).headers, f"M={directory / 'driver'}",

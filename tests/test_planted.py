@@ -42,6 +42,13 @@ def plant(directory, name):
     assert not done.returncode, done.stderr
 
 
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_each_patch_applies(tmp_path, name):
+    """No patch has fallen behind the driver, which is found without the debug kernel too."""
+    patched.sources(tmp_path)
+    plant(tmp_path, name)
+
+
 @pytest.mark.usefixtures("debug_kernel")
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_planted(tmp_path, name):
