@@ -239,9 +239,10 @@ def test_kvmalloc_fallback(hypervisor, subject):
         for size in (65536, 1 << 20):
             for _ in range(64):
                 one = subject(abi.KVMALLOC, size)
-                if one.query.backing == abi.VMALLOC_BACKING:
+                # 16 pages may be neighbours by chance
+                if one.query.backing == abi.VMALLOC_BACKING and len(one.extents) > 1:
                     break
-            assert len(one.extents) > 1
+            assert one.query.backing == abi.VMALLOC_BACKING and len(one.extents) > 1
             for who in (witness.vmallocinfo, witness.pagemap, witness.kpageflags,
                         witness.hypervisor_walk, witness.hypervisor_bytes):
                 who(one).demand(len(one.pieces()))
