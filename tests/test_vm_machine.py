@@ -144,6 +144,15 @@ def test_time_repeats_with_icount(empty):
     assert times[0] == pytest.approx(times[1], rel=1e-2)
 
 
+def test_guest_that_does_not_come_up(empty):
+    """What its processors do is told."""
+    with pytest.raises(VmTimeout, match=r"^the guest did not come up in 0 s\n") as info:
+        Machine(payload=empty, boot_timeout=0.01)
+    assert re.search(r"^CPU#0\n", str(info.value), re.MULTILINE)
+    assert len(re.findall(r"^(?:[ER]IP=[0-9a-f]+ .* HLT=[01]| PC=[0-9a-f]{16}.*)$",
+                          str(info.value), re.MULTILINE)) >= 3
+
+
 def test_guest_that_dies(empty):
     with Machine(payload=empty) as machine:
         waiting = machine.spawn(["sleep", "1000"])

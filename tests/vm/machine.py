@@ -2,6 +2,7 @@
 """A virtual machine that boots a kernel and runs commands in it."""
 
 import dataclasses
+import re
 import shlex
 import shutil
 import tempfile
@@ -19,6 +20,8 @@ from .payload import default_payload
 _CONSOLE_TAIL = 40
 _KMEMLEAK = "/sys/kernel/debug/kmemleak"
 _SCAN_SECONDS = 300
+# Of QEMU's "info registers -a": which processor, what it runs, and whether it is halted.
+_WHERE = re.compile(r"^(?:CPU#\d+|[ER]IP=.*| *PC=\S+.*)$", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +77,11 @@ class Machine:
         self._monitor = Monitor(self.qemu.qmp, self.workdir, self._failure)
         try:
             self.release = self._channel.ready(boot_timeout)
+        except VmTimeout as error:
+            try:
+                raise VmTimeout(f"{error}\n{self._whereabouts()}") from None
+            finally:
+                self.close()
         except BaseException:
             self.close()
             raise
@@ -212,6 +220,15 @@ class Machine:
         return VmError("\n".join(filter(None, [
             what, self._read(self._qemu_log).rstrip(),
             tail and f"Last lines of the console:\n{tail}"])))
+
+    def _whereabouts(self):
+        """What can be seen from outside of a guest that hangs, as lines."""
+        seen = []
+        for _ in range(3):
+            registers = self.hmp("info registers -a")
+            seen += ["Processors:", *_WHERE.findall(registers.replace("\r", ""))]
+            time.sleep(0.2)
+        return "\n".join([*seen, "Last lines of the console:", self.console_tail()])
 
     @staticmethod
     def _read(path):
