@@ -48,16 +48,21 @@ def pestered(process):
 def test_stream_of_signals(pestered, command):
     """Every try gets further, so that an operation ends although no try is long enough."""
     proxy = pestered.proxy
-    ident = pestered.alloc(abi.VMALLOC, 256 << 20).id
-    argument = bytes(valid(pestered, command, ident))
     number = proxy.number("ioctl")
-    replies = proxy.submit([
-        poke_record(proxy.scratch, argument),
-        call_record(number, pestered.fd, command, proxy.scratch)] * 2000)
-    results = [reply[0] for reply in replies[1::2]]
-    assert set(results) == {-errno.EINTR, 0}
-    assert results[-1] == 0
-    pestered.free(ident)
+    seen = set()
+    for _ in range(16):     # the host may keep the timer from a guest that is quick
+        ident = pestered.alloc(abi.VMALLOC, 256 << 20).id
+        argument = bytes(valid(pestered, command, ident))
+        replies = proxy.submit([
+            poke_record(proxy.scratch, argument),
+            call_record(number, pestered.fd, command, proxy.scratch)] * 2000)
+        results = [reply[0] for reply in replies[1::2]]
+        assert results[-1] == 0
+        seen.update(results)
+        pestered.free(ident)
+        if len(seen) > 1:
+            break
+    assert seen == {-errno.EINTR, 0}
 
 
 def test_mmap_and_signals(pestered):
