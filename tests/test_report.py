@@ -210,7 +210,7 @@ def test_layouts(page, told):
     assert failed["size"] == 4 * MIB and "no free run of 4 MiB" in failed["failure"]
     assert "kmalloc of 4 MiB failed" in section(page, "layout").text
     assert smaller["allocator"] == "kmalloc" and smaller["size"] < MIB
-    assert scattered["allocator"] == "vmalloc" and len(scattered["layout"]["extents"]) >= 128
+    assert scattered["allocator"] == "vmalloc" and len(scattered["layout"]["extents"]) >= 64
     assert after["largest_block"] <= 64 << 10 < before["largest_block"]
     assert f"{len(scattered['layout']['extents'])} pieces" in section_free_text(page)
 
