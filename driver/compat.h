@@ -60,26 +60,67 @@ static inline vm_fault_t memlab_insert_mixed(struct vm_area_struct *vma, unsigne
 #endif
 }
 
-/*
- * The pages of a vmalloc() area from an address on: so many as one look at its page tables
- * tells of, but at most @count, and at least one.
- */
-static inline unsigned int memlab_vmalloc_pages(const void *addr, struct page **pages,
-						unsigned int count)
+/* Page frame numbers one after the other: @count entries of a page table, or neighbours. */
+struct memlab_frames {
+	const pte_t *pte; /* NULL: neighbours */
+	unsigned long pfn;
+	unsigned long count;
+};
+
+/* Frame @i of them. */
+static __always_inline unsigned long memlab_frames_peek(const struct memlab_frames *frames,
+							unsigned long i)
 {
+	return frames->pte ? pte_pfn(READ_ONCE(frames->pte[i])) : frames->pfn + i;
+}
+
+/*
+ * How many of the frames, from frame @i on, are seen to be neighbours: at least one. That of
+ * two entries whose flags differ is for who compares the frames.
+ */
+static __always_inline unsigned long memlab_frames_run(const struct memlab_frames *frames,
+						       unsigned long i)
+{
+	unsigned long start = i;
+	pteval_t value;
+
+	if (!frames->pte)
+		return frames->count - i;
+	value = pte_val(READ_ONCE(frames->pte[i]));
+	do {
+		value += PAGE_SIZE;
+		i++;
+	} while (i < frames->count && pte_val(READ_ONCE(frames->pte[i])) == value);
+	return i - start;
+}
+
+static inline void memlab_frames_skip(struct memlab_frames *frames, unsigned long count)
+{
+	if (frames->pte)
+		frames->pte += count;
+	frames->pfn += count;
+	frames->count -= count;
+}
+
+/*
+ * The frames of a vmalloc() area from an address on: so many as one look at its page tables
+ * tells of, and at least one.
+ */
+static inline void memlab_vmalloc_frames(struct memlab_frames *frames, const void *addr)
+{
+	unsigned long left = 1;
 #ifdef CONFIG_X86
-	unsigned int level, i;
+	unsigned int level;
 	pte_t *pte = lookup_address((unsigned long)addr, &level);
 
+	if (pte && level <= PG_LEVEL_2M)
+		left = PTRS_PER_PTE - pte_index((unsigned long)addr);
 	if (pte && level == PG_LEVEL_4K) {
-		count = min_t(unsigned int, count, PTRS_PER_PTE - pte_index((unsigned long)addr));
-		for (i = 0; i < count; i++)
-			pages[i] = pte_page(READ_ONCE(pte[i]));
-		return count;
+		*frames = (struct memlab_frames){ .pte = pte, .count = left };
+		return;
 	}
 #endif
-	pages[0] = vmalloc_to_page(addr);
-	return 1;
+	*frames = (struct memlab_frames){ .pfn = vmalloc_to_pfn(addr), .count = left };
 }
 
 #ifdef CONFIG_X86

@@ -10,10 +10,9 @@
 
 /* Pages between two looks for a signal. */
 #define WALK_PAGES 1024
-#define WALK_PARTS (WALK_PAGES / MEMLAB_WALK_PAGES)
 
 /* Extents that are copied to the caller at a time. */
-#define FEW_EXTENTS 16
+#define FEW_EXTENTS 32
 
 static u32 memlab_zone_number(const struct page *page)
 {
@@ -49,7 +48,7 @@ phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf)
 	return page_to_phys(memlab_backing_page(buf, 0)) + offset_in_page(buf->addr);
 }
 
-/* MEMLAB_BUFFER_*, as far as this caller is concerned. */
+/* MEMLAB_BUFFER_*, as far as this caller is concerned; but for kernel addresses. */
 u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count)
 {
 	u32 flags = 0;
@@ -60,113 +59,140 @@ u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count)
 		flags |= MEMLAB_BUFFER_MAPPABLE;
 	if (!memlab_may_see_phys())
 		flags |= MEMLAB_BUFFER_PHYS_HIDDEN;
-	if (!memlab_may_see_kaddr())
-		flags |= MEMLAB_BUFFER_KADDR_HIDDEN;
 	return flags;
 }
 
-/* Whether @next goes on where @page ends, as far as an extent is concerned. */
-static __always_inline bool memlab_pages_join(const struct page *page, const struct page *next)
+/* Of the zone, and so of the node. */
+static __always_inline bool memlab_zones_join(unsigned long pfn, unsigned long other)
 {
-	return page_to_pfn(next) == page_to_pfn(page) + 1 &&
-	       page_to_nid(next) == page_to_nid(page) && page_zonenum(next) == page_zonenum(page);
+	return page_zone_id(pfn_to_page(pfn)) == page_zone_id(pfn_to_page(other));
 }
 
-/* How many pages go on from one to the next, beginning with that of an offset; or -EINTR. */
-static long memlab_layout_run(struct memlab_walk *walk, u64 start)
+/* Whether a frame goes on where another one ends. */
+static __always_inline bool memlab_frames_join(unsigned long pfn, unsigned long next)
 {
-	const struct memlab_buffer *buf = walk->buf;
-	unsigned long first = (unsigned long)(buf->addr + start) >> PAGE_SHIFT, number = first;
-	unsigned long last = (unsigned long)(buf->addr + buf->bytes - 1) >> PAGE_SHIFT;
-	struct page *page = memlab_walk_page(walk, start), **next, **end;
-	unsigned int parts = 0;
-
-	next = &walk->pages[number - walk->first + 1];
-	end = walk->pages + walk->count;
-	for (; number < last; number++, page = *next++) {
-		if (next == end) {
-			memlab_walk_fill(walk, number + 1);
-			next = walk->pages;
-			end = next + walk->count;
-			if (++parts % WALK_PARTS == 0) {
-				if (fatal_signal_pending(current))
-					return -EINTR;
-				cond_resched();
-			}
-		}
-		if (!memlab_pages_join(page, *next))
-			break;
-	}
-	return number - first + 1;
+	return next == pfn + 1 && memlab_zones_join(pfn, next);
 }
 
-static void memlab_layout_fill_in(struct memlab_extent *extent, const struct page *page,
-				  u64 in_page, u64 start, u64 length)
+/*
+ * How many of so many neighbours are in the zone of the first. They are those of one page
+ * table; no part of a zone is that small, so that if the ends are, all are (as in
+ * mm/page_alloc.c, __pageblock_pfn_to_page()).
+ */
+static __always_inline unsigned long memlab_zone_run(unsigned long pfn, unsigned long run)
 {
-	*extent = (struct memlab_extent){
-		.offset = start,
-		.phys = page_to_phys(page) + in_page,
-		.length = length,
-		.node = page_to_nid(page),
-		.zone = memlab_zone_number(page),
-	};
+	unsigned long count = 1;
+
+	if (likely(memlab_zones_join(pfn, pfn + run - 1)))
+		return run;
+	while (memlab_zones_join(pfn, pfn + count))
+		count++;
+	return count;
+}
+
+/* All but its length. */
+static __always_inline void memlab_extent_begin(struct memlab_extent *extent, u64 offset,
+						unsigned long pfn, u64 in_page)
+{
+	const struct page *page = pfn_to_page(pfn);
+
+	extent->offset = offset;
+	extent->phys = PFN_PHYS(pfn) + in_page;
+	extent->node = page_to_nid(page);
+	extent->zone = memlab_zone_number(page);
 }
 
 /* Of a buffer of neighbouring pages there is but one. */
 static void memlab_layout_linear(const struct memlab_buffer *buf, u64 start,
 				 struct memlab_extent *extent)
 {
-	memlab_layout_fill_in(extent, memlab_backing_page(buf, start),
-			      offset_in_page(buf->addr + start), start, buf->bytes - start);
+	memlab_extent_begin(extent, start, page_to_pfn(memlab_backing_page(buf, start)),
+			    offset_in_page(buf->addr + start));
+	extent->length = buf->bytes - start;
+}
+
+/*
+ * Where extents begin, up to the end or to the first that there is no room for; *@offset is
+ * where that is. For pages of vmalloc(), which begin where the buffer does.
+ *
+ * Returns their number, or -EINTR.
+ */
+static int memlab_layout_begins(struct memlab_walk *walk, u64 *offset,
+				struct memlab_extent *extents, u32 most)
+{
+	struct memlab_frames frames; /* by itself, so that it can be kept in registers */
+	unsigned long pfn, last = 0, run, i;
+	u64 at = *offset;
+	u32 count = 0;
+
+	while (at < walk->buf->bytes) {
+		memlab_walk_look(walk, at);
+		frames = walk->frames;
+		for (i = 0; i < frames.count; i += run) {
+			pfn = memlab_frames_peek(&frames, i);
+			run = memlab_zone_run(pfn, memlab_frames_run(&frames, i));
+			if (!count || !memlab_frames_join(last, pfn)) {
+				if (count == most) {
+					*offset = at;
+					return count;
+				}
+				memlab_extent_begin(&extents[count++], at, pfn, offset_in_page(at));
+			}
+			last = pfn + run - 1;
+			at = PAGE_ALIGN_DOWN(at) + run * PAGE_SIZE;
+		}
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	*offset = walk->buf->bytes;
+	return count;
 }
 
 /**
- * memlab_layout_extent() - the extent that starts at an offset, or goes on there
+ * memlab_layout_extents() - the next extents of a buffer
  * @walk: a walk through the buffer
- * @start: the offset, below the size
- * @extent: is filled in, as if everybody could see physical addresses
+ * @offset: where the first one starts or goes on, below the size; out: where the last one ends
+ * @extents: are filled in, as if everybody could see physical addresses
+ * @most: room for so many, from 1
  *
- * Return: 0, or -EINTR when a fatal signal came first.
+ * Return: how many there are, or -EINTR when a fatal signal came first.
  */
-int memlab_layout_extent(struct memlab_walk *walk, u64 start, struct memlab_extent *extent)
+int memlab_layout_extents(struct memlab_walk *walk, u64 *offset, struct memlab_extent *extents,
+			  u32 most)
 {
-	const struct memlab_buffer *buf = walk->buf;
-	u64 in_page = offset_in_page(buf->addr + start);
-	const struct page *page;
-	long pages;
+	int count, i;
+	u64 end;
 
-	if (memlab_backing_linear(buf)) {
-		memlab_layout_linear(buf, start, extent);
-		return 0;
+	if (memlab_backing_linear(walk->buf)) {
+		memlab_layout_linear(walk->buf, *offset, extents);
+		*offset = walk->buf->bytes;
+		return 1;
 	}
-	page = memlab_walk_page(walk, start);
-	pages = memlab_layout_run(walk, start);
-	if (pages < 0)
-		return pages;
-	memlab_layout_fill_in(extent, page, in_page, start,
-			      min(buf->bytes - start, ((u64)pages << PAGE_SHIFT) - in_page));
-	return 0;
+	count = memlab_layout_begins(walk, offset, extents, most);
+	for (i = count - 1, end = *offset; i >= 0; end = extents[i--].offset)
+		extents[i].length = end - extents[i].offset;
+	return count;
 }
 
 /* Goes on where a signal ended it. By itself, as what it needs of the stack is cleared. */
 static noinline int memlab_layout_walk_pages(struct memlab_buffer *buf)
 {
 	struct memlab_region *region = buf->region;
-	struct page *page = NULL, *next;
-	struct memlab_walk walk;
+	struct memlab_walk walk = { .buf = buf };
+	unsigned long pfn, last = 0;
 	u64 end;
 
-	memlab_walk_init(&walk, buf);
 	if (region->walked_to && region->walked_to < buf->bytes)
-		page = memlab_backing_page(buf, region->walked_to - PAGE_SIZE);
+		last = memlab_walk_pfn(&walk, region->walked_to - PAGE_SIZE);
 	while (region->walked_to < buf->bytes) {
 		end = min(region->walked_to + PAGE_SIZE, buf->bytes);
-		next = memlab_walk_page(&walk, region->walked_to);
-		if (!page || !memlab_pages_join(page, next)) {
+		pfn = memlab_walk_pfn(&walk, region->walked_to);
+		if (!region->walked_to || !memlab_frames_join(last, pfn)) {
 			buf->extent_count++;
 			region->last_extent = 0;
 		}
-		page = next;
+		last = pfn;
 		region->last_extent += end - region->walked_to;
 		buf->largest_extent = max(buf->largest_extent, region->last_extent);
 		region->walked_to = end;
@@ -249,24 +275,6 @@ void memlab_layout_forget(struct memlab_buffer *buf)
 	buf->walked = false;
 }
 
-/* The next few extents; *@offset is that of what follows. Returns their number, or -EINTR. */
-static int memlab_layout_few(struct memlab_walk *walk, const struct memlab_layout *arg,
-			     struct memlab_extent *extents, u64 *offset)
-{
-	u32 most = min_t(u32, FEW_EXTENTS, arg->capacity - arg->count), count;
-	int err;
-
-	for (count = 0; count < most && *offset < walk->buf->bytes; count++) {
-		err = memlab_layout_extent(walk, *offset, &extents[count]);
-		if (err)
-			return err;
-		*offset += extents[count].length;
-		if (arg->flags & MEMLAB_BUFFER_PHYS_HIDDEN)
-			extents[count].phys = 0;
-	}
-	return count;
-}
-
 /* All that a buffer of neighbouring pages has. */
 static int memlab_layout_copy_one(const struct memlab_buffer *buf, struct memlab_layout *arg)
 {
@@ -290,16 +298,18 @@ static noinline int memlab_layout_copy(const struct memlab_buffer *buf, struct m
 {
 	struct memlab_extent __user *array = u64_to_user_ptr(arg->extents);
 	struct memlab_extent extents[FEW_EXTENTS];
-	struct memlab_walk walk;
+	struct memlab_walk walk = { .buf = buf };
 	u64 offset = arg->start;
-	int count;
+	int count, i;
 
-	memlab_walk_init(&walk, buf);
 	arg->count = 0;
 	while (arg->count < arg->capacity && offset < buf->bytes) {
-		count = memlab_layout_few(&walk, arg, extents, &offset);
+		count = memlab_layout_extents(&walk, &offset, extents,
+					      min_t(u32, FEW_EXTENTS, arg->capacity - arg->count));
 		if (count < 0)
 			return count;
+		for (i = 0; arg->flags & MEMLAB_BUFFER_PHYS_HIDDEN && i < count; i++)
+			extents[i].phys = 0;
 		if (copy_to_user(&array[arg->count], extents, count * sizeof(*extents)))
 			return -EFAULT;
 		arg->count += count;

@@ -364,7 +364,8 @@ int memlab_ioctl_layout(struct memlab_request *req);
 int memlab_layout_summary(struct memlab_buffer *buf, u64 *count, u64 *largest);
 void memlab_layout_count(struct memlab_buffer *buf);
 void memlab_layout_forget(struct memlab_buffer *buf);
-int memlab_layout_extent(struct memlab_walk *walk, u64 start, struct memlab_extent *extent);
+int memlab_layout_extents(struct memlab_walk *walk, u64 *offset, struct memlab_extent *extents,
+			  u32 most);
 u32 memlab_layout_flags(const struct memlab_buffer *buf, u64 extent_count);
 phys_addr_t memlab_layout_phys(const struct memlab_buffer *buf);
 

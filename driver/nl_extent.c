@@ -49,14 +49,14 @@ static int memlab_extent_fill(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	struct memlab_dump *dump = memlab_dump(cb);
 	struct memlab_extent extent;
-	struct memlab_walk walk;
+	struct memlab_walk walk = { .buf = buf };
+	u64 end = dump->offset;
 	void *header;
 	int err;
 
-	memlab_walk_init(&walk, buf);
-	while (dump->offset < buf->bytes) {
-		err = memlab_layout_extent(&walk, dump->offset, &extent);
-		if (err)
+	while (end < buf->bytes) {
+		err = memlab_layout_extents(&walk, &end, &extent, 1);
+		if (err < 0)
 			return err;
 		header = memlab_dump_put(skb, cb, MEMLAB_NL_CMD_EXTENT_GET);
 		if (!header)
@@ -67,7 +67,7 @@ static int memlab_extent_fill(struct sk_buff *skb, struct netlink_callback *cb,
 			return err;
 		}
 		genlmsg_end(skb, header);
-		dump->offset += extent.length;
+		dump->offset = end;
 		cond_resched();
 	}
 	dump->done = true;

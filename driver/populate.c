@@ -8,6 +8,8 @@
 
 /* Pages between two looks for a signal. */
 #define PART 512
+/* Ordinary pages that are inserted at a time. */
+#define FEW_PAGES 32
 
 /* Pages that nobody may take a reference to; they are all neighbours. */
 static int memlab_populate_special(struct vm_area_struct *vma, const struct memlab_buffer *buf,
@@ -21,22 +23,20 @@ static int memlab_populate_special(struct vm_area_struct *vma, const struct meml
 static int memlab_populate_ordinary(struct vm_area_struct *vma, struct memlab_walk *walk,
 				    unsigned long addr, u64 offset, unsigned long pages)
 {
-	unsigned long left, done;
-	struct page **first;
+	struct page *few[FEW_PAGES];
+	unsigned long done, left, i;
 	int err;
 
-	while (pages) {
-		memlab_walk_page(walk, offset);
-		first = &walk->pages[((unsigned long)(walk->buf->addr + offset) >> PAGE_SHIFT) -
-				     walk->first];
-		done = min_t(unsigned long, pages, walk->pages + walk->count - first);
+	for (; pages; pages -= done) {
+		done = min3(pages, memlab_walk_look(walk, offset), (unsigned long)FEW_PAGES);
+		for (i = 0; i < done; i++)
+			few[i] = pfn_to_page(memlab_frames_peek(&walk->frames, i));
 		left = done;
-		err = vm_insert_pages(vma, addr, first, &left);
+		err = vm_insert_pages(vma, addr, few, &left);
 		if (err)
 			return err;
 		addr += done * PAGE_SIZE;
 		offset += done * PAGE_SIZE;
-		pages -= done;
 	}
 	return 0;
 }
@@ -54,10 +54,9 @@ void memlab_populate(struct vm_area_struct *vma, const struct memlab_buffer *buf
 	bool is_special = memlab_backing_map_kind(buf) == MEMLAB_MAP_SPECIAL;
 	u64 offset = (u64)(vma->vm_pgoff - buf->region->cookie.start) << PAGE_SHIFT;
 	unsigned long addr = vma->vm_start, pages;
-	struct memlab_walk walk;
+	struct memlab_walk walk = { .buf = buf };
 	int err = 0;
 
-	memlab_walk_init(&walk, buf);
 	while (!err && addr < vma->vm_end && !fatal_signal_pending(current)) {
 		pages = min_t(unsigned long, PART, (vma->vm_end - addr) >> PAGE_SHIFT);
 		if (is_special)

@@ -189,8 +189,10 @@ int memlab_ioctl_query(struct memlab_request *req)
 		arg->phys = 0;
 	arg->kernel_address = (unsigned long)buf->addr;
 	arg->kernel_align = memlab_align_of(arg->kernel_address);
-	if (arg->flags & MEMLAB_BUFFER_KADDR_HIDDEN)
+	if (!memlab_may_see_kaddr()) {
+		arg->flags |= MEMLAB_BUFFER_KADDR_HIDDEN;
 		arg->kernel_address = 0;
+	}
 	memlab_query_request(arg, buf);
 	err = memlab_reply(req, arg);
 out_put:

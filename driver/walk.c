@@ -2,31 +2,42 @@
 /* The pages of a buffer, one after the other. */
 #include <linux/minmax.h>
 
-#include "compat.h"
 #include "walk.h"
 
-/**
- * memlab_walk_fill() - have pages at hand
- * @walk: the walk
- * @number: the page to begin with: its kernel address / PAGE_SIZE
- *
- * Page tables of vmalloc() are looked up once for many pages.
- */
-void memlab_walk_fill(struct memlab_walk *walk, unsigned long number)
+/* Page tables of vmalloc() are looked up once for as many pages as one of them has. */
+static void memlab_walk_find(struct memlab_walk *walk, const void *addr, unsigned long left)
 {
-	const struct memlab_buffer *buf = walk->buf;
-	unsigned long last = (unsigned long)(buf->addr + buf->bytes - 1) >> PAGE_SHIFT;
-	const void *addr = (const void *)(number << PAGE_SHIFT);
-	unsigned long pfn;
-	unsigned int i;
+	struct memlab_frames *frames = &walk->frames;
 
-	walk->first = number;
-	walk->count = min_t(unsigned long, MEMLAB_WALK_PAGES, last - number + 1);
-	if (buf->backing == MEMLAB_BACKING_VMALLOC) {
-		walk->count = memlab_vmalloc_pages(addr, walk->pages, walk->count);
-		return;
+	if (walk->buf->backing == MEMLAB_BACKING_VMALLOC)
+		memlab_vmalloc_frames(frames, addr);
+	else
+		*frames = (struct memlab_frames){
+			.pfn = page_to_pfn(virt_to_page(addr)),
+			.count = left,
+		};
+	frames->count = min(frames->count, left);
+}
+
+/**
+ * memlab_walk_look() - have page frames at hand
+ * @walk: the walk
+ * @offset: the first is that of the page that this offset lies in, below the size and the
+ *	mapping length
+ *
+ * Return: how many there are, from 1.
+ */
+unsigned long memlab_walk_look(struct memlab_walk *walk, u64 offset)
+{
+	const void *addr = walk->buf->addr + offset;
+	unsigned long number = (unsigned long)addr >> PAGE_SHIFT, last;
+
+	if (number - walk->number < walk->frames.count) {
+		memlab_frames_skip(&walk->frames, number - walk->number);
+	} else {
+		last = (unsigned long)(walk->buf->addr + walk->buf->bytes - 1) >> PAGE_SHIFT;
+		memlab_walk_find(walk, addr, last - number + 1);
 	}
-	pfn = page_to_pfn(virt_to_page(addr));
-	for (i = 0; i < walk->count; i++)
-		walk->pages[i] = pfn_to_page(pfn + i);
+	walk->number = number;
+	return walk->frames.count;
 }

@@ -5,35 +5,23 @@
 
 #include <linux/mm.h>
 
+#include "compat.h"
 #include "memlab.h"
 
-#define MEMLAB_WALK_PAGES 32
-
-/* On its way through a buffer, with the next few pages at hand. */
+/* On its way through a buffer; begins with nothing but the buffer. */
 struct memlab_walk {
 	const struct memlab_buffer *buf;
-	unsigned long first; /* number of the first page at hand: kernel address / PAGE_SIZE */
-	unsigned int count;
-	struct page *pages[MEMLAB_WALK_PAGES];
+	unsigned long number;	     /* of the page that @frames begins with: address / PAGE_SIZE */
+	struct memlab_frames frames; /* some pages at hand, none of them after the buffer */
 };
 
-void memlab_walk_fill(struct memlab_walk *walk, unsigned long number);
+unsigned long memlab_walk_look(struct memlab_walk *walk, u64 offset);
 
-static inline void memlab_walk_init(struct memlab_walk *walk, const struct memlab_buffer *buf)
+/* The frame of the page that an offset lies in; cheapest for one page after the other. */
+static inline unsigned long memlab_walk_pfn(struct memlab_walk *walk, u64 offset)
 {
-	walk->buf = buf;
-	walk->first = 0;
-	walk->count = 0;
-}
-
-/* As memlab_backing_page(), for one offset after the other. */
-static inline struct page *memlab_walk_page(struct memlab_walk *walk, u64 offset)
-{
-	unsigned long number = (unsigned long)(walk->buf->addr + offset) >> PAGE_SHIFT;
-
-	if (number - walk->first >= walk->count)
-		memlab_walk_fill(walk, number);
-	return walk->pages[number - walk->first];
+	memlab_walk_look(walk, offset);
+	return memlab_frames_peek(&walk->frames, 0);
 }
 
 #endif /* MEMLAB_WALK_H */

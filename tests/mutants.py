@@ -27,15 +27,15 @@ def _other_flags(name, when, what):
 
 # What the driver says of a buffer
 REPORTS = (
-    Mutant("wrong_frame", "layout.c", ".phys = page_to_phys(page) + in_page,",
-           ".phys = page_to_phys(page) + in_page + (FAULT ? PAGE_SIZE : 0),"),
+    Mutant("wrong_frame", "layout.c", "extent->phys = PFN_PHYS(pfn) + in_page;",
+           "extent->phys = PFN_PHYS(pfn) + in_page + (FAULT ? PAGE_SIZE : 0);"),
     Mutant("reversed_mapping", "populate.c",
            "pages = min_t(unsigned long, PART, (vma->vm_end - addr) >> PAGE_SHIFT);",
            "pages = FAULT ? 1 : min_t(unsigned long, PART, (vma->vm_end - addr) >> PAGE_SHIFT);"
            "\n\t\tif (FAULT)\n\t\t\toffset = vma->vm_end - addr - PAGE_SIZE;"),
     Mutant("one_extent", "layout.c",
-           "if (memlab_backing_linear(buf)) {\n\t\tmemlab_layout_linear(",
-           "if (memlab_backing_linear(buf) || FAULT) {\n\t\tmemlab_layout_linear("),
+           "if (memlab_backing_linear(walk->buf)) {\n\t\tmemlab_layout_linear(",
+           "if (memlab_backing_linear(walk->buf) || FAULT) {\n\t\tmemlab_layout_linear("),
     Mutant("not_contiguous", "layout.c", "if (extent_count == 1)",
            "if ((extent_count == 1) != FAULT)"),
     Mutant("wrong_backing", "allocators/kmalloc.c", "memlab_is_slab(buf->addr) ?",

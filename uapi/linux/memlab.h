@@ -663,7 +663,7 @@ struct memlab_extent {
  * struct memlab_layout - ioctl(MEMLAB_IOC_LAYOUT)
  * @size: in: sizeof(struct memlab_layout)
  * @id: in: the buffer
- * @flags: in: must be 0; out: MEMLAB_BUFFER_*
+ * @flags: in: must be 0; out: MEMLAB_BUFFER_*, but for KADDR_HIDDEN
  * @capacity: in: number of struct memlab_extent in the array, may be 0
  * @start: in: offset in the buffer from which to report, below its size
  * @extents: in: address of the array
