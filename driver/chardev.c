@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "memlab.h"
 
 union memlab_arg {
@@ -94,7 +95,7 @@ static long memlab_ioctl(struct file *filp, unsigned int cmd, unsigned long uarg
 	struct memlab_request req = { .filp = filp, .uarg = (void __user *)uarg };
 	const struct memlab_ioctl *ioctl;
 	unsigned int nr = _IOC_NR(cmd);
-	union memlab_arg arg;
+	union memlab_arg arg MEMLAB_UNINITIALIZED; /* but as much of it as is the command's */
 	int err;
 
 	if (cmd != _IO(MEMLAB_IOC_TYPE, nr) || nr >= ARRAY_SIZE(memlab_ioctls))

@@ -164,6 +164,13 @@ static inline int memlab_insert_special(struct vm_area_struct *vma, unsigned lon
 #endif
 }
 
+/* What is set before it is read need not be cleared (CONFIG_INIT_STACK_ALL_ZERO). */
+#if __has_attribute(__uninitialized__) /* gcc 12, clang 8 */
+#define MEMLAB_UNINITIALIZED __attribute__((__uninitialized__))
+#else
+#define MEMLAB_UNINITIALIZED
+#endif
+
 /* Whether an address lies in a slab: an object, and not whole pages. */
 static inline bool memlab_is_slab(const void *addr)
 {

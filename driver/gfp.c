@@ -18,18 +18,24 @@
 #define GFP_RETRY    (MEMLAB_GFP_NORETRY | MEMLAB_GFP_RETRY_MAYFAIL | MEMLAB_GFP_NOFAIL)
 #define GFP_NO_SLEEP (MEMLAB_GFP_NOWAIT | MEMLAB_GFP_ATOMIC)
 
-static const struct {
-	u64 bit;
-	gfp_t gfp;
-} memlab_gfp_bits[] = {
-	{ MEMLAB_GFP_KERNEL, GFP_KERNEL },	 { MEMLAB_GFP_NOWAIT, GFP_NOWAIT },
-	{ MEMLAB_GFP_ATOMIC, GFP_ATOMIC },	 { MEMLAB_GFP_USER, GFP_USER },
-	{ MEMLAB_GFP_HIGHUSER, GFP_HIGHUSER },	 { MEMLAB_GFP_DMA, __GFP_DMA },
-	{ MEMLAB_GFP_DMA32, __GFP_DMA32 },	 { MEMLAB_GFP_ZERO, __GFP_ZERO },
-	{ MEMLAB_GFP_HIGH, __GFP_HIGH },	 { MEMLAB_GFP_NOFAIL, __GFP_NOFAIL },
-	{ MEMLAB_GFP_NORETRY, __GFP_NORETRY },	 { MEMLAB_GFP_RETRY_MAYFAIL, __GFP_RETRY_MAYFAIL },
-	{ MEMLAB_GFP_NOWARN, __GFP_NOWARN },	 { MEMLAB_GFP_ACCOUNT, __GFP_ACCOUNT },
-	{ MEMLAB_GFP_THISNODE, __GFP_THISNODE }, { MEMLAB_GFP_COMP, __GFP_COMP },
+/* Which bit of the ABI is which flag of the kernel. */
+static const gfp_t memlab_gfp_bits[] = {
+	[const_ilog2(MEMLAB_GFP_KERNEL)] = GFP_KERNEL,
+	[const_ilog2(MEMLAB_GFP_NOWAIT)] = GFP_NOWAIT,
+	[const_ilog2(MEMLAB_GFP_ATOMIC)] = GFP_ATOMIC,
+	[const_ilog2(MEMLAB_GFP_USER)] = GFP_USER,
+	[const_ilog2(MEMLAB_GFP_HIGHUSER)] = GFP_HIGHUSER,
+	[const_ilog2(MEMLAB_GFP_DMA)] = __GFP_DMA,
+	[const_ilog2(MEMLAB_GFP_DMA32)] = __GFP_DMA32,
+	[const_ilog2(MEMLAB_GFP_ZERO)] = __GFP_ZERO,
+	[const_ilog2(MEMLAB_GFP_HIGH)] = __GFP_HIGH,
+	[const_ilog2(MEMLAB_GFP_NOFAIL)] = __GFP_NOFAIL,
+	[const_ilog2(MEMLAB_GFP_NORETRY)] = __GFP_NORETRY,
+	[const_ilog2(MEMLAB_GFP_RETRY_MAYFAIL)] = __GFP_RETRY_MAYFAIL,
+	[const_ilog2(MEMLAB_GFP_NOWARN)] = __GFP_NOWARN,
+	[const_ilog2(MEMLAB_GFP_ACCOUNT)] = __GFP_ACCOUNT,
+	[const_ilog2(MEMLAB_GFP_THISNODE)] = __GFP_THISNODE,
+	[const_ilog2(MEMLAB_GFP_COMP)] = __GFP_COMP,
 };
 
 /* One line a rule; the first that applies is the reason. */
@@ -206,10 +212,8 @@ u64 memlab_gfp_complete_alloc(const struct memlab_buffer *buf)
 gfp_t memlab_gfp(u64 used)
 {
 	gfp_t gfp = 0;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(memlab_gfp_bits); i++)
-		if (used & memlab_gfp_bits[i].bit)
-			gfp |= memlab_gfp_bits[i].gfp;
+	for (; used; used &= used - 1)
+		gfp |= memlab_gfp_bits[__ffs64(used)];
 	return gfp;
 }

@@ -21,7 +21,7 @@ class Mutant(NamedTuple):
 
 def _other_flags(name, when, what):
     """The allocator is given other flags than those that gfp_used tells of."""
-    loop = "\tfor (i = 0; i < ARRAY_SIZE(memlab_gfp_bits); i++)\n"
+    loop = "\tfor (; used; used &= used - 1)\n"
     return Mutant(name, "gfp.c", loop, f"\tif (FAULT && {when})\n\t\t{what};\n{loop}")
 
 
@@ -87,9 +87,8 @@ CALLS = (
            " gfp | (FAULT ? 0 : __GFP_ZERO));"),
     Mutant("unzeroed_kvzalloc", "allocators/kvmalloc.c", "return kvzalloc(shape->bytes, gfp);",
            "return FAULT ? kvmalloc(shape->bytes, gfp) : kvzalloc(shape->bytes, gfp);"),
-    Mutant("no_gfp_zero", "gfp.c", "if (used & memlab_gfp_bits[i].bit)",
-           "if (used & memlab_gfp_bits[i].bit &"
-           " ~(FAULT ? (u64)MEMLAB_GFP_ZERO : 0))"),
+    Mutant("no_gfp_zero", "gfp.c", "gfp |= memlab_gfp_bits[__ffs64(used)];",
+           "gfp |= memlab_gfp_bits[__ffs64(used)] & ~(FAULT ? __GFP_ZERO : 0);"),
     Mutant("no_gfp_account", "buffer.c", "memlab_gfp(buf->gfp_used)",
            "memlab_gfp(buf->gfp_used & ~(FAULT ? (u64)MEMLAB_GFP_ACCOUNT : 0))"),
     Mutant("no_mayfail", "gfp.c", "u64 refused = gfp & buf->ops->gfp_refused;",
