@@ -50,28 +50,25 @@ static bool memlab_exceeds(u64 used, u64 more, u64 limit)
 	return used > limit || more > limit - used;
 }
 
-/* @bytes more, for a buffer, a cache or neither. */
-static int memlab_quota_check(const struct memlab_user *user, u64 bytes, u64 buffers, u64 caches,
-			      bool exempt)
+/* Whether the limits of a user do not bind the caller. */
+bool memlab_quota_exempt(void)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
+}
+
+/* @bytes more, for a buffer, a cache or neither. Who is within the limits needs no privilege. */
+static int memlab_quota_check(const struct memlab_user *user, u64 bytes, u64 buffers, u64 caches)
 {
 	struct memlab_limits limits;
 
 	memlab_limits_read(&limits);
 	if (memlab_exceeds(memlab_total_bytes, bytes, limits.total_bytes))
 		return -ENOSPC;
-	if (exempt)
-		return 0;
 	if (memlab_exceeds(user->bytes, bytes, limits.user_bytes) ||
 	    (buffers && memlab_exceeds(user->buffers, buffers, limits.user_buffers)) ||
 	    (caches && memlab_exceeds(user->caches, caches, limits.user_caches)))
-		return -EDQUOT;
+		return memlab_quota_exempt() ? 0 : -EDQUOT;
 	return 0;
-}
-
-/* Whether the limits of a user do not bind the caller. */
-bool memlab_quota_exempt(void)
-{
-	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 }
 
 /**
@@ -86,7 +83,6 @@ bool memlab_quota_exempt(void)
 int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, bool is_cache)
 {
 	struct memlab_user *user, *fresh = NULL;
-	bool exempt = memlab_quota_exempt();
 	int err;
 
 	spin_lock(&memlab_quota_lock);
@@ -100,7 +96,7 @@ int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, boo
 		spin_lock(&memlab_quota_lock);
 		user = memlab_user_find(uid) ?: fresh;
 	}
-	err = memlab_quota_check(user, bytes, !is_cache, is_cache, exempt);
+	err = memlab_quota_check(user, bytes, !is_cache, is_cache);
 	if (!err) {
 		if (user == fresh) {
 			hash_add(memlab_users, &user->link, __kuid_val(user->uid));
@@ -126,15 +122,14 @@ int memlab_quota_charge(struct memlab_charge *charge, kuid_t uid, u64 bytes, boo
  */
 int memlab_quota_resize(struct memlab_charge *charge, u64 bytes)
 {
-	/* What takes less is not held against anything. */
-	bool exempt = bytes > charge->bytes && memlab_quota_exempt();
 	int err = 0;
 
 	if (bytes == charge->bytes)
 		return 0;
 	spin_lock(&memlab_quota_lock);
+	/* What takes less is not held against anything. */
 	if (bytes > charge->bytes)
-		err = memlab_quota_check(charge->user, bytes - charge->bytes, 0, 0, exempt);
+		err = memlab_quota_check(charge->user, bytes - charge->bytes, 0, 0);
 	if (!err) {
 		charge->user->bytes += bytes - charge->bytes;
 		memlab_total_bytes += bytes - charge->bytes;
