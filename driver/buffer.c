@@ -132,7 +132,7 @@ void memlab_buffer_discard(struct memlab_buffer *buf)
 {
 	if (!IS_ERR_OR_NULL(buf->cache))
 		memlab_cache_put(buf->cache);
-	if (buf->known)
+	if (buf->indexed)
 		call_rcu(&buf->rcu, memlab_buffer_forget_rcu);
 	else
 		memlab_buffer_forget(buf);

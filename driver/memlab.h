@@ -162,8 +162,9 @@ struct memlab_buffer {
 	u8 context;	 /* enum memlab_context */
 	u8 free_context; /* set by who takes it out of the table */
 	bool free_by_kvfree;
-	bool live;	       /* in the table; table lock */
-	bool known;	       /* has been in the table */
+	bool live;	       /* in the table, to be found; table lock */
+	bool known;	       /* was live */
+	bool indexed;	       /* was in the table, to be found or not */
 	bool resizing;	       /* nobody gets a reference; table lock */
 	bool zeroed;	       /* all of it, by the allocator */
 	bool cleared;	       /* its lock */

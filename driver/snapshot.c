@@ -110,7 +110,7 @@ int memlab_snapshot_get(const struct memlab_viewer *viewer, u32 id, struct memla
 		rcu_read_lock();
 		buf = xa_load(&memlab_table, id);
 		busy = -ENOENT;
-		if (buf && memlab_owner_is_seen(&buf->owner, viewer))
+		if (buf && memlab_table_shows(buf) && memlab_owner_is_seen(&buf->owner, viewer))
 			busy = memlab_snapshot_take(snap, buf);
 		rcu_read_unlock();
 		if (!busy || busy == -ENOENT)
@@ -125,7 +125,7 @@ static bool memlab_snapshot_wanted(const struct memlab_buffer *buf,
 				   const struct memlab_viewer *viewer,
 				   const struct memlab_filter *filter)
 {
-	return memlab_owner_is_seen(&buf->owner, viewer) &&
+	return memlab_table_shows(buf) && memlab_owner_is_seen(&buf->owner, viewer) &&
 	       (!uid_valid(filter->uid) || uid_eq(filter->uid, buf->owner.uid)) &&
 	       (!filter->allocator || filter->allocator == buf->allocator) &&
 	       (!filter->pid || filter->pid == memlab_owner_pid(&buf->owner));

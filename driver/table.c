@@ -6,15 +6,15 @@
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "table.h"
 
-DEFINE_XARRAY_ALLOC1(memlab_table);
-static u32 memlab_next_id;
-static u32 memlab_spare_id; /* reserved ahead, or 0 */
+DEFINE_XARRAY(memlab_table);
+static u32 memlab_last_id;
+static u32 memlab_anchor; /* an id that no buffer gets, or 0 */
 static atomic_t memlab_generation = ATOMIC_INIT(1);
 static DECLARE_WAIT_QUEUE_HEAD(memlab_resized);
 
@@ -32,67 +32,67 @@ u32 memlab_table_generation(void)
 	return atomic_read_acquire(&memlab_generation);
 }
 
-static int memlab_id_reserve(u32 *id)
-{
-	return xa_alloc_cyclic(&memlab_table, id, NULL, XA_LIMIT(1, INT_MAX), &memlab_next_id,
-			       MEMLAB_GFP_OWN);
-}
-
-/* The id that was reserved ahead, or 0. */
-static u32 memlab_id_take_spare(void)
-{
-	u32 id;
-
-	xa_lock(&memlab_table);
-	id = memlab_spare_id;
-	memlab_spare_id = 0;
-	xa_unlock(&memlab_table);
-	return id;
-}
-
 /*
- * The next id is reserved as soon as one is taken: it keeps the nodes of the table that
- * lead to it, which would be made and freed each time when a buffer is allocated and
- * freed again and again. Without memory for them it is reserved when it is needed.
+ * An id without a buffer keeps the nodes of the table that lead to the next ids, which would
+ * be made and freed each time when a buffer is allocated and freed again and again. With the
+ * table lock held, which may be dropped; without memory there is no such id.
  */
-static void memlab_id_reserve_ahead(void)
+static void memlab_anchor_move(u32 anchor)
 {
-	u32 id;
+	u32 old;
 
-	if (READ_ONCE(memlab_spare_id) || memlab_id_reserve(&id) < 0)
+	if (memlab_anchor == anchor || __xa_insert(&memlab_table, anchor, NULL, MEMLAB_GFP_OWN))
 		return;
-	xa_lock(&memlab_table);
-	if (memlab_spare_id)
-		__xa_erase(&memlab_table, id);
-	else
-		memlab_spare_id = id;
-	xa_unlock(&memlab_table);
+	old = memlab_anchor;
+	memlab_anchor = anchor;
+	if (old)
+		__xa_erase(&memlab_table, old);
+}
+
+/* The next id and its place in the table, or -EBUSY; with the lock held, as above. */
+static int memlab_id_take(struct memlab_buffer *buf)
+{
+	u32 id = memlab_last_id < INT_MAX ? memlab_last_id + 1 : 1;
+
+	memlab_last_id = id;
+	if ((id & XA_CHUNK_MASK) == XA_CHUNK_MASK)
+		return -EBUSY;
+	memlab_anchor_move(id | XA_CHUNK_MASK);
+	buf->id = id;
+	return __xa_insert(&memlab_table, id, buf, MEMLAB_GFP_OWN);
 }
 
 /**
  * memlab_table_reserve() - give a buffer its id and its cookie
  * @buf: a buffer that is being made
  *
- * Nobody finds it before memlab_table_publish().
+ * Ids are given in ascending order, so that one is not used again soon after its buffer is
+ * gone. Nobody finds the buffer before memlab_table_publish().
  *
- * Return: 0, -ENOMEM, or -ENOSPC when all cookies are taken.
+ * Return: 0, -ENOMEM, -EINTR, or -ENOSPC when all ids or all cookies are taken.
  */
 int memlab_table_reserve(struct memlab_buffer *buf)
 {
-	int err = 0;
+	u32 tries = 0;
+	int err;
 
-	buf->id = memlab_id_take_spare();
-	if (!buf->id)
-		err = memlab_id_reserve(&buf->id);
-	if (err < 0)
-		return err == -EBUSY ? -ENOSPC : err;
-	memlab_id_reserve_ahead();
-
-	xa_lock(&memlab_table);
-	err = memlab_cookie_insert(buf);
-	if (err)
-		__xa_erase(&memlab_table, buf->id);
-	xa_unlock(&memlab_table);
+	do {
+		if (tries++ == INT_MAX)
+			return -ENOSPC;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		xa_lock(&memlab_table);
+		err = memlab_id_take(buf);
+		if (!err) {
+			/* Who looks without a lock may see it (snapshot.c). */
+			buf->indexed = true;
+			err = memlab_cookie_insert(buf);
+			if (err)
+				__xa_erase(&memlab_table, buf->id);
+		}
+		xa_unlock(&memlab_table);
+	} while (err == -EBUSY);
 	return err;
 }
 
@@ -109,10 +109,9 @@ void memlab_table_release(struct memlab_buffer *buf)
 void memlab_table_publish(struct memlab_buffer *buf)
 {
 	xa_lock(&memlab_table);
-	/* The slot is reserved: storing into it needs no memory. */
-	__xa_store(&memlab_table, buf->id, buf, 0);
-	buf->live = true;
 	buf->known = true;
+	/* Pairs with memlab_table_shows(). */
+	smp_store_release(&buf->live, true);
 	list_add_tail(&buf->file_link, &buf->owner.file->buffers);
 	memlab_table_changed();
 	xa_unlock(&memlab_table);
@@ -121,7 +120,7 @@ void memlab_table_publish(struct memlab_buffer *buf)
 /* With the table lock held; the caller puts the table's reference afterwards. */
 static void memlab_table_unpublish(struct memlab_buffer *buf)
 {
-	buf->live = false;
+	WRITE_ONCE(buf->live, false);
 	memlab_cookie_remove(buf);
 	__xa_erase(&memlab_table, buf->id);
 	list_del_init(&buf->file_link);
@@ -229,8 +228,9 @@ static struct memlab_buffer *memlab_table_get_by(struct file *filp,
 		xa_lock(&memlab_table);
 		buf = xa_load(&memlab_table, id);
 		/* Who may not use it shall not even disturb. */
-		if (buf && !(filp ? memlab_owner_admits(&buf->owner, filp) :
-				    memlab_owner_is_seen(&buf->owner, viewer)))
+		if (buf && (!memlab_table_shows(buf) ||
+			    !(filp ? memlab_owner_admits(&buf->owner, filp) :
+				     memlab_owner_is_seen(&buf->owner, viewer))))
 			buf = NULL;
 		resizing = buf && buf->resizing;
 		if (buf && !resizing)
@@ -284,7 +284,8 @@ int memlab_table_next(struct file *filp, u32 *id)
 		xa_lock(&memlab_table);
 		buf = xa_find_after(&memlab_table, &index, ULONG_MAX, XA_PRESENT);
 		if (buf)
-			admitted = memlab_owner_admits(&buf->owner, filp);
+			admitted = memlab_table_shows(buf) &&
+				   memlab_owner_admits(&buf->owner, filp);
 		xa_unlock(&memlab_table);
 		if (!buf)
 			return -ENOENT;

@@ -9,4 +9,11 @@
 
 extern struct xarray memlab_table;
 
+/* Whether others may see it: while it is being made it only has its place in the table. */
+static inline bool memlab_table_shows(const struct memlab_buffer *buf)
+{
+	/* With the release in memlab_table_publish(): who sees it live sees all of it. */
+	return smp_load_acquire(&buf->live);
+}
+
 #endif /* MEMLAB_TABLE_H */

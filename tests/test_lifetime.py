@@ -131,6 +131,23 @@ def test_foreign_mapping_outlives_file(device, process):
     assert in_use(device) == 0
 
 
+def test_ids_ascend(device):
+    """An id is not used again soon, whether others are held or not."""
+    held, last = [], device.alloc(abi.KMALLOC, 64).id
+    device.free(last)
+    for number in range(300):
+        made = device.alloc(abi.KMALLOC, 64)
+        assert last < made.id <= last + 2
+        last = made.id
+        if number % 7:
+            device.free(made.id)
+        else:
+            held.append(made.id)
+    assert device.ids() == held
+    for ident in held:
+        device.free(ident)
+
+
 def test_many(device):
     """Ids and cookies stay unique over many buffers, in use or used again."""
     made = [device.alloc(abi.VMALLOC if number % 3 else abi.KMALLOC, PAGE * (1 + number % 5))
