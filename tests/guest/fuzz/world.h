@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <linux/memlab.h>
@@ -97,10 +98,25 @@ static inline char *memory_before_hole(size_t bytes)
 	return start;
 }
 
-static inline void on_fault(int number)
+/* Where a fault came that nobody expected. */
+static inline void *fault_place(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	return (void *)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+	return (void *)context->uc_mcontext.pc;
+#else
+	(void)context;
+	return NULL;
+#endif
+}
+
+static inline void on_fault(int number, siginfo_t *info, void *context)
 {
 	if (fault_expected)
 		siglongjmp(fault_return, number);
+	dprintf(STDERR_FILENO, "fuzz: thread %u: signal %d at %p, code %d, of address %p\n",
+		thread_number, number, fault_place(context), info->si_code, info->si_addr);
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -113,7 +129,7 @@ static inline void on_signal(int number)
 
 static inline void handle_signals(void)
 {
-	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_NODEFER | SA_SIGINFO };
 	struct sigaction other = { .sa_handler = on_signal };
 
 	sigaction(SIGSEGV, &fault, NULL);
