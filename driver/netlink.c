@@ -20,6 +20,7 @@ static const struct nla_policy memlab_buffer_policy[] = {
 		NLA_POLICY_RANGE(NLA_U32, MEMLAB_ALLOCATOR_KMALLOC, MEMLAB_ALLOCATOR_CACHE),
 	[MEMLAB_A_BUFFER_OWNER_UID] = { .type = NLA_U32 },
 	[MEMLAB_A_BUFFER_OWNER_PID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[MEMLAB_A_BUFFER_FIELDS] = { .type = NLA_U64 },
 };
 
 static const struct nla_policy memlab_cache_policy[] = {

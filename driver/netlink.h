@@ -20,7 +20,10 @@ struct memlab_dump {
 	struct memlab_viewer viewer;
 	struct memlab_filter filter;
 	u32 id;
-	u64 offset;
+	union {
+		u64 offset; /* in a buffer, of the next extent */
+		u64 fields; /* that are told of each buffer */
+	};
 	bool done;
 	int err; /* why it is refused, in words below */
 	const char *why;

@@ -14,53 +14,70 @@
 /* Its parts by one look at it, without its memory: that may be gone. */
 static void memlab_snapshot_copy(struct memlab_snapshot *snap, const struct memlab_buffer *buf)
 {
-	*snap = (struct memlab_snapshot){
-		.id = buf->id,
-		.allocator = buf->allocator,
-		.backing = buf->backing,
-		.alloc_flags = buf->alloc_flags,
-		.node = buf->node,
-		.context = buf->context,
-		.cache_id = buf->cache_id,
-		.mappings = READ_ONCE(buf->mappings),
-		.resizes = buf->resizes,
-		.owner_uid = memlab_owner_uid(&buf->owner),
-		.owner_pid = memlab_owner_pid(&buf->owner),
-		.bytes = buf->bytes,
-		.usable = buf->usable,
-		.count = buf->shape.count,
-		.element_bytes = buf->shape.element_bytes,
-		.gfp = buf->gfp,
-		.gfp_used = buf->gfp_used,
-		.map_offset = memlab_region_map_offset(buf),
-		.map_length = memlab_region_map_length(buf),
-		.addr = (unsigned long)buf->addr,
-		.function = buf->function,
-		.seen = buf->seen,
-	};
-	memlab_buffer_cache_name(buf, snap->cache_name);
+	u64 fields = snap->fields;
+
+	if (fields == MEMLAB_FIELD(ID))
+		return;
+	snap->allocator = buf->allocator;
+	snap->backing = buf->backing;
+	snap->alloc_flags = buf->alloc_flags;
+	snap->node = buf->node;
+	snap->context = buf->context;
+	snap->cache_id = buf->cache_id;
+	snap->mappings = READ_ONCE(buf->mappings);
+	snap->resizes = buf->resizes;
+	snap->bytes = buf->bytes;
+	snap->usable = buf->usable;
+	snap->count = buf->shape.count;
+	snap->element_bytes = buf->shape.element_bytes;
+	snap->gfp = buf->gfp;
+	snap->gfp_used = buf->gfp_used;
+	snap->addr = (unsigned long)buf->addr;
+	snap->function = buf->function;
+	snap->seen = buf->seen;
+	if (fields & MEMLAB_FIELD(OWNER_UID))
+		snap->owner_uid = memlab_owner_uid(&buf->owner);
+	if (fields & MEMLAB_FIELD(OWNER_PID))
+		snap->owner_pid = memlab_owner_pid(&buf->owner);
+	if (fields & MEMLAB_MAP_FIELDS) {
+		snap->map_offset = memlab_region_map_offset(buf);
+		snap->map_length = memlab_region_map_length(buf);
+	}
+	if (fields & MEMLAB_FIELD(CACHE_NAME))
+		memlab_buffer_cache_name(buf, snap->cache_name);
+}
+
+/* What is known when its pages have been walked; whether they have been. */
+static bool memlab_snapshot_copy_walked(struct memlab_snapshot *snap,
+					const struct memlab_buffer *buf)
+{
+	/* With the release at the end of memlab_layout_walk(). */
+	bool walked = smp_load_acquire(&buf->walked);
+
+	snap->extent_count = buf->extent_count;
+	snap->largest_extent = buf->largest_extent;
+	snap->phys = buf->phys;
+	return walked;
 }
 
 /*
  * With rcu_read_lock(). Returns 0, -EBUSY while the buffer is being resized, or -EAGAIN
- * when its pages have not been walked yet.
+ * when its pages have not been walked yet, if that matters. @snap has the id in any case.
  */
 static int memlab_snapshot_take(struct memlab_snapshot *snap, const struct memlab_buffer *buf)
 {
 	unsigned int seq = raw_read_seqcount(&buf->resize_seq);
-	bool walked;
+	bool known = true;
 
+	snap->id = buf->id;
 	if (seq & 1)
 		return -EBUSY;
 	memlab_snapshot_copy(snap, buf);
-	/* With the release at the end of memlab_layout_walk(). */
-	walked = smp_load_acquire(&buf->walked);
-	snap->extent_count = buf->extent_count;
-	snap->largest_extent = buf->largest_extent;
-	snap->phys = buf->phys;
+	if (snap->fields & MEMLAB_WALKED_FIELDS)
+		known = memlab_snapshot_copy_walked(snap, buf);
 	if (read_seqcount_retry(&buf->resize_seq, seq))
 		return -EBUSY;
-	return walked ? 0 : -EAGAIN;
+	return known ? 0 : -EAGAIN;
 }
 
 /* That needs its memory, and so a reference. */
@@ -97,7 +114,7 @@ static int memlab_snapshot_pause(void)
  * memlab_snapshot_get() - a buffer by its id
  * @viewer: who asks
  * @id: the id
- * @snap: is filled in
+ * @snap: is filled in, as far as its @fields say
  *
  * Return: 0, -ENOENT when there is none that they may see, or -EINTR.
  */
@@ -136,7 +153,7 @@ static bool memlab_snapshot_wanted(const struct memlab_buffer *buf,
  * @viewer: who asks
  * @filter: of which ones
  * @id: the id above which to look; out: its id
- * @snap: is filled in
+ * @snap: is filled in, as far as its @fields say
  *
  * Return: 0, -ENOENT when there is no further one that they may see, or -EINTR.
  */

@@ -3,9 +3,20 @@
 #ifndef MEMLAB_SNAPSHOT_H
 #define MEMLAB_SNAPSHOT_H
 
+#include <linux/bits.h>
+#include <uapi/linux/memlab_netlink.h>
+
 #include "memlab.h"
 
+/* What of a buffer: the numbers of its attributes. */
+#define MEMLAB_FIELD(_name) BIT_ULL(MEMLAB_A_BUFFER_##_name)
+#define MEMLAB_MAP_FIELDS   (MEMLAB_FIELD(MAP_OFFSET) | MEMLAB_FIELD(MAP_LENGTH))
+#define MEMLAB_WALKED_FIELDS \
+	(MEMLAB_FIELD(EXTENT_COUNT) | MEMLAB_FIELD(LARGEST_EXTENT) | MEMLAB_FIELD(PHYS))
+
+/* Members that are not among @fields may have any value. */
 struct memlab_snapshot {
+	u64 fields; /* is set before it is taken */
 	u32 id;
 	u32 allocator;
 	u32 backing;

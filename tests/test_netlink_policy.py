@@ -72,7 +72,8 @@ def test_policy(ctrl, name, form):
 def some(name, attribute):
     """A value that the attribute's check takes."""
     told = MEMLAB.sets[MEMLAB.operations[name].attributes][attribute]
-    return {"flag": True, "string": "x", "pad": b""}.get(told["type"], 1)
+    # of fields, 1 stands for no attribute
+    return {"flag": True, "string": "x", "pad": b"", "u64": 2}.get(told["type"], 1)
 
 
 @pytest.mark.parametrize("name, form", REQUESTS)

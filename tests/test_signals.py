@@ -10,6 +10,7 @@ import abi
 from abi import make
 from device import Device
 from frames import call_record, poke_record
+from nlfamily import MEMLAB, Family
 from syscalls import ITIMER_REAL
 from valid import commands, valid
 
@@ -63,6 +64,16 @@ def test_stream_of_signals(pestered, command):
         if len(seen) > 1:
             break
     assert seen == {-errno.EINTR, 0}
+
+
+def test_dump_and_signals(pestered, process):
+    """Pages that a signal kept from being counted are counted by a dump that tells of them."""
+    made = pestered.alloc(abi.VMALLOC, 256 << 20)
+    with Family(process()) as family, Device(family.socket.proxy) as device:
+        assert family.dump("buffer-get", fields=0) == [{"id": made.id}]
+        told = family.dump("buffer-get", fields=1 << MEMLAB.numbers["buffer"]["extent-count"])
+        assert told == [{"id": made.id, "extent-count": len(device.layout(made.id))}]
+    pestered.free(made.id)
 
 
 def test_mmap_and_signals(pestered):

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <linux/memlab_netlink.h>
 #include <linux/netlink.h>
 
 #include "args.h"
@@ -141,11 +142,25 @@ static const struct arg option_args[] = {
 	NUMBER("value", 2),
 };
 
-#define MESSAGE(_flags, _id)                                                         \
-	ARG("sock", SOCK), CHOICE("flags", _flags), _id, USUAL("read", NUMBER, 1),   \
-		ARG("type", ZERO), USUAL("version", NUMBER, 1), ARG("excess", ZERO), \
-		ARG("attribute", ZERO), ARG("attribute_bytes", ZERO), ARG("value", ZERO)
-static const struct arg buffer_get_args[] = { MESSAGE(netlink_flags, ARG("id", BUFFER_ID)) };
+/* What a dump or a reply shall tell, in most messages all. */
+static const __u64 buffer_attributes[] = { 0, 0, MEMLAB_A_BUFFER_FIELDS };
+
+static const __u64 buffer_attribute_bytes[] = { sizeof(__u64) };
+
+#define FIELDS_MASK ((1ULL << MEMLAB_A_BUFFER_PAD) - 2)
+
+#define MESSAGE_START(_flags, ...)                                                         \
+	ARG("sock", SOCK), CHOICE("flags", _flags), __VA_ARGS__, USUAL("read", NUMBER, 1), \
+		ARG("type", ZERO), USUAL("version", NUMBER, 1), ARG("excess", ZERO)
+#define MESSAGE(_flags, ...)                                                                      \
+	MESSAGE_START(_flags, __VA_ARGS__), ARG("attribute", ZERO), ARG("attribute_bytes", ZERO), \
+		ARG("value", ZERO)
+static const struct arg buffer_get_args[] = {
+	MESSAGE_START(netlink_flags, ARG("id", BUFFER_ID)),
+	CHOICE("attribute", buffer_attributes),
+	CHOICE("attribute_bytes", buffer_attribute_bytes),
+	BITS("value", FIELDS_MASK),
+};
 
 static const struct arg cache_get_args[] = { MESSAGE(netlink_flags, ARG("id", CACHE_ID)) };
 
