@@ -211,31 +211,40 @@ int memlab_nl_buffer_start(struct netlink_callback *cb)
 	return 0;
 }
 
+/* A message of a dump. */
+struct memlab_message {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+};
+
+static int memlab_buffer_tell(const struct memlab_snapshot *snap, void *data)
+{
+	const struct memlab_message *to = data;
+	void *header = memlab_dump_put(to->skb, to->cb, MEMLAB_NL_CMD_BUFFER_GET);
+	int err;
+
+	if (!header)
+		return -EMSGSIZE;
+	err = memlab_put_buffer(to->skb, snap);
+	if (err) {
+		genlmsg_cancel(to->skb, header);
+		return err;
+	}
+	genlmsg_end(to->skb, header);
+	return 0;
+}
+
 int memlab_nl_buffer_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct memlab_dump *dump = memlab_dump(cb);
 	struct memlab_snapshot snap = { .fields = dump->fields };
-	u32 id = dump->id;
-	void *header;
+	struct memlab_message to = { skb, cb };
 	int err = memlab_dump_refused(cb);
 
 	if (err)
 		return err;
 	cb->seq = memlab_table_generation();
-	for (;;) {
-		err = memlab_snapshot_next(&dump->viewer, &dump->filter, &id, &snap);
-		if (err)
-			break;
-		header = memlab_dump_put(skb, cb, MEMLAB_NL_CMD_BUFFER_GET);
-		if (!header)
-			return memlab_dump_result(skb, -EMSGSIZE);
-		err = memlab_put_buffer(skb, &snap);
-		if (err) {
-			genlmsg_cancel(skb, header);
-			break;
-		}
-		genlmsg_end(skb, header);
-		dump->id = id;
-	}
-	return memlab_dump_result(skb, err == -ENOENT ? 0 : err);
+	err = memlab_snapshot_each(&dump->viewer, &dump->filter, &dump->id, &snap,
+				   memlab_buffer_tell, &to);
+	return memlab_dump_result(skb, err);
 }

@@ -11,6 +11,9 @@
 #include "snapshot.h"
 #include "table.h"
 
+/* So many buffers are looked at before somebody else may have the processor. */
+#define MEMLAB_SNAPSHOT_BATCH 32
+
 /* Its parts by one look at it, without its memory: that may be gone. */
 static void memlab_snapshot_copy(struct memlab_snapshot *snap, const struct memlab_buffer *buf)
 {
@@ -148,43 +151,62 @@ static bool memlab_snapshot_wanted(const struct memlab_buffer *buf,
 	       (!filter->pid || filter->pid == memlab_owner_pid(&buf->owner));
 }
 
+/*
+ * Some buffers, beginning behind @id. Returns 0 after a batch of them, -ENOENT when there are
+ * no more, what @tell returned, or why one could not be taken; that one's id is in @snap.
+ */
+static int memlab_snapshot_batch(const struct memlab_viewer *viewer,
+				 const struct memlab_filter *filter, u32 *id,
+				 struct memlab_snapshot *snap, memlab_snapshot_tell_t *tell,
+				 void *data)
+{
+	XA_STATE(xas, &memlab_table, *id + 1UL);
+	const struct memlab_buffer *buf;
+	int left = MEMLAB_SNAPSHOT_BATCH;
+	int err = 0;
+
+	rcu_read_lock();
+	xas_for_each(&xas, buf, ULONG_MAX)
+	{
+		if (xas_retry(&xas, buf))
+			continue;
+		if (memlab_snapshot_wanted(buf, viewer, filter)) {
+			err = memlab_snapshot_take(snap, buf) ?: tell(snap, data);
+			if (err)
+				break;
+		}
+		*id = xas.xa_index;
+		if (!--left)
+			break;
+	}
+	rcu_read_unlock();
+	return buf ? err : -ENOENT;
+}
+
 /**
- * memlab_snapshot_next() - the next buffer
+ * memlab_snapshot_each() - all buffers from one on
  * @viewer: who asks
  * @filter: of which ones
- * @id: the id above which to look; out: its id
- * @snap: is filled in, as far as its @fields say
+ * @id: the id above which to look; out: that of the last one that is done with
+ * @snap: is filled in for each, as far as its @fields say
+ * @tell: is called with it, and must not sleep; an error ends it all
+ * @data: for @tell
  *
- * Return: 0, -ENOENT when there is no further one that they may see, or -EINTR.
+ * Return: 0 when there is no further one that they may see, -EINTR, or what @tell returned.
  */
-int memlab_snapshot_next(const struct memlab_viewer *viewer, const struct memlab_filter *filter,
-			 u32 *id, struct memlab_snapshot *snap)
+int memlab_snapshot_each(const struct memlab_viewer *viewer, const struct memlab_filter *filter,
+			 u32 *id, struct memlab_snapshot *snap, memlab_snapshot_tell_t *tell,
+			 void *data)
 {
-	unsigned long index = *id;
-	const struct memlab_buffer *buf;
-	bool wanted;
-	int busy = 0, err;
+	int err;
 
 	do {
 		err = memlab_snapshot_pause();
 		if (err)
 			return err;
-		rcu_read_lock();
-		buf = xa_find_after(&memlab_table, &index, ULONG_MAX, XA_PRESENT);
-		wanted = buf && memlab_snapshot_wanted(buf, viewer, filter);
-		if (wanted)
-			busy = memlab_snapshot_take(snap, buf);
-		rcu_read_unlock();
-		if (!buf)
-			return -ENOENT;
-		if (wanted && busy) {
-			err = memlab_snapshot_wait(viewer, index, busy);
-			if (err)
-				return err;
-			/* Once more the same one. */
-			index--;
-		}
-	} while (!wanted || busy);
-	*id = index;
-	return 0;
+		err = memlab_snapshot_batch(viewer, filter, id, snap, tell, data);
+		if (err == -EBUSY || err == -EAGAIN)
+			err = memlab_snapshot_wait(viewer, snap->id, err);
+	} while (!err);
+	return err == -ENOENT ? 0 : err;
 }

@@ -52,8 +52,12 @@ struct memlab_filter {
 	u32 allocator;
 };
 
+/* What is made of one; under rcu_read_lock(). */
+typedef int memlab_snapshot_tell_t(const struct memlab_snapshot *snap, void *data);
+
 int memlab_snapshot_get(const struct memlab_viewer *viewer, u32 id, struct memlab_snapshot *snap);
-int memlab_snapshot_next(const struct memlab_viewer *viewer, const struct memlab_filter *filter,
-			 u32 *id, struct memlab_snapshot *snap);
+int memlab_snapshot_each(const struct memlab_viewer *viewer, const struct memlab_filter *filter,
+			 u32 *id, struct memlab_snapshot *snap, memlab_snapshot_tell_t *tell,
+			 void *data);
 
 #endif /* MEMLAB_SNAPSHOT_H */
