@@ -68,34 +68,43 @@ static void parse(const struct command *cmd, struct list *list, int argc, char *
 	options_operands(cmd, argc, argv, 0, 0);
 }
 
-/* Without a choice, programs get all that is known, and scripts the ids. */
+/*
+ * Without a choice, programs get all that is known, and scripts the ids. The kernel is asked
+ * for what is shown and sorted by, and no more.
+ */
 static void settle(struct list *list)
 {
-	if (list->chosen || settings.format == FORMAT_TEXT)
-		return;
-
-	list->choice.count = 0;
-	if (settings.format == FORMAT_JSON)
-		list_choose(&list->choice, list_is_member);
-	else
-		list_choose_names(NULL, &list->choice, "ID");
-}
-
-static void print(const struct list *list, const struct netlink_buffer *buffers, size_t count)
-{
-	struct field fields[MAX_COLUMNS + 1] = { 0 };
-	const char *keys[MAX_COLUMNS + 1] = { 0 };
-	struct view view = { .fields = fields, .bare = keys };
-	struct output_array *array;
-
-	for (size_t i = 0; i < list->choice.count; i++) {
-		fields[i] = list->choice.columns[i]->field;
-		keys[i] = fields[i].key;
+	if (!list->chosen && settings.format != FORMAT_TEXT) {
+		list->choice.count = 0;
+		if (settings.format == FORMAT_JSON)
+			list_choose(&list->choice, list_is_member);
+		else
+			list_choose_names(NULL, &list->choice, "ID");
 	}
 
+	for (size_t i = 0; i < list->choice.count; i++)
+		list->filter.fields |= list_fields(list->choice.columns[i]);
+	if (list->order.column)
+		list->filter.fields |= list_fields(list->order.column);
+}
+
+static void print(const struct list_choice *choice, const struct netlink_buffer **buffers,
+		  size_t count)
+{
+	struct field fields[MAX_COLUMNS + 1] = { 0 };
+	struct view view = { .fields = fields };
+	struct value values[MAX_COLUMNS];
+	struct output_array *array;
+
+	for (size_t i = 0; i < choice->count; i++)
+		fields[i] = choice->columns[i]->field;
+
 	array = output_array_begin(&view);
-	for (size_t i = 0; i < count; i++)
-		output_array_add(array, list_object(&list->choice, &buffers[i]));
+	for (size_t i = 0; i < count; i++) {
+		for (size_t column = 0; column < choice->count; column++)
+			values[column] = choice->columns[column]->get(buffers[i]);
+		output_array_add(array, values);
+	}
 	output_array_end(array);
 }
 
@@ -103,6 +112,7 @@ static void look(void *arg)
 {
 	const struct list *list = arg;
 	struct netlink *netlink = family_open();
+	const struct netlink_buffer **sorted;
 	struct netlink_buffer *buffers;
 	bool disturbed;
 	size_t count;
@@ -112,11 +122,12 @@ static void look(void *arg)
 	if (err)
 		family_die(netlink, "list the buffers", err);
 
-	list_sort(&list->order, buffers, count);
-	print(list, buffers, count);
+	sorted = list_sort(&list->order, buffers, count);
+	print(&list->choice, sorted, count);
 	if (disturbed)
 		warn("buffers came and went while listed: some may be missing or listed twice");
 
+	free(sorted);
 	free(buffers);
 	netlink_close(netlink);
 }

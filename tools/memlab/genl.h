@@ -52,8 +52,9 @@ struct netlink_buffer {
 #define BUFFER_ZERO	  (1U << 0)
 #define BUFFER_PERSISTENT (1U << 1)
 
-/* Which buffers; 0, or not has_, for any. */
+/* Which buffers; 0, or not has_, for any. And what of them. */
 struct netlink_filter {
+	uint64_t fields; /* those of netlink_field(); the id in any case */
 	uint32_t allocator;
 	uint32_t pid;
 	uint32_t uid;
@@ -122,6 +123,9 @@ void netlink_close(struct netlink *netlink);
 const char *netlink_why(const struct netlink *netlink);
 
 /* ---- netlink_dump.c ---- */
+
+/* The bit of a member of struct netlink_buffer, by its offset there. */
+uint64_t netlink_field(size_t offset);
 
 /*
  * A dump that the kernel says was disturbed is taken again, some times. @disturbed

@@ -45,6 +45,8 @@ static int take(struct netlink *netlink, struct dump *dump, uint8_t command,
 			nla_put_u32(request, MEMLAB_A_BUFFER_OWNER_UID, filter->uid);
 		if (filter->pid)
 			nla_put_u32(request, MEMLAB_A_BUFFER_OWNER_PID, filter->pid);
+		if (command == MEMLAB_NL_CMD_BUFFER_GET)
+			nla_put_u64(request, MEMLAB_A_BUFFER_FIELDS, filter->fields);
 
 		dump->count = 0;
 		err = netlink_call(netlink, request, add, dump);

@@ -8,150 +8,96 @@
 #include "genl_socket.h"
 #include "memlab.h"
 
-/* Where the value of an attribute goes. */
+/* Where the value of an attribute goes; all 0: nowhere. */
 struct member {
-	int attr;
-	enum { NUMBER32, NUMBER64, TEXT } kind;
+	enum { NOTHING, NUMBER32, NUMBER64, TEXT, COMM } kind;
 	size_t offset;
 };
 
-#define MEMBER(attr, kind, type, member)           \
-	{                                          \
-		attr, kind, offsetof(type, member) \
+/* What a command tells: attributes by number, from which a struct is filled in. */
+struct form {
+	uint8_t command;
+	int max;
+	const struct member *members;
+	size_t bytes;
+};
+
+#define MEMBER(kind, type, member)           \
+	{                                    \
+		kind, offsetof(type, member) \
+	}
+#define FORM(command, members, type)                                    \
+	{                                                               \
+		command, ARRAY_SIZE(members) - 1, members, sizeof(type) \
 	}
 
-#define BUFFER(attr, kind, member) \
-	MEMBER(MEMLAB_A_BUFFER_##attr, kind, struct netlink_buffer, member)
+#define BUFFER(kind, member) MEMBER(kind, struct netlink_buffer, member)
 static const struct member buffer_members[] = {
-	BUFFER(ID, NUMBER32, id),
-	BUFFER(ALLOCATOR, NUMBER32, allocator),
-	BUFFER(BACKING, NUMBER32, backing),
-	BUFFER(ALLOC_FLAGS, NUMBER32, flags),
-	BUFFER(NODE, NUMBER32, node),
-	BUFFER(CONTEXT, NUMBER32, context),
-	BUFFER(BYTES, NUMBER64, bytes),
-	BUFFER(USABLE, NUMBER64, usable),
-	BUFFER(COUNT, NUMBER64, count),
-	BUFFER(ELEMENT_BYTES, NUMBER64, element_bytes),
-	BUFFER(GFP, NUMBER64, gfp),
-	BUFFER(GFP_USED, NUMBER64, gfp_used),
-	BUFFER(FUNCTION, TEXT, function),
-	BUFFER(CACHE_NAME, TEXT, cache_name),
-	BUFFER(SEEN, NUMBER32, seen),
-	BUFFER(PREEMPT_COUNT, NUMBER32, preempt_count),
-	BUFFER(CACHE_ID, NUMBER32, cache_id),
-	BUFFER(OWNER_UID, NUMBER32, owner_uid),
-	BUFFER(OWNER_PID, NUMBER32, owner_pid),
-	BUFFER(MAPPINGS, NUMBER32, mappings),
-	BUFFER(MAP_LENGTH, NUMBER64, map_length),
-	BUFFER(RESIZES, NUMBER32, resizes),
-	BUFFER(EXTENT_COUNT, NUMBER64, extent_count),
-	BUFFER(LARGEST_EXTENT, NUMBER64, largest_extent),
-	BUFFER(PHYS, NUMBER64, phys),
-	BUFFER(KERNEL_ADDRESS, NUMBER64, kernel_address),
+	[MEMLAB_A_BUFFER_ID] = BUFFER(NUMBER32, id),
+	[MEMLAB_A_BUFFER_ALLOCATOR] = BUFFER(NUMBER32, allocator),
+	[MEMLAB_A_BUFFER_BACKING] = BUFFER(NUMBER32, backing),
+	[MEMLAB_A_BUFFER_ALLOC_FLAGS] = BUFFER(NUMBER32, flags),
+	[MEMLAB_A_BUFFER_NODE] = BUFFER(NUMBER32, node),
+	[MEMLAB_A_BUFFER_CONTEXT] = BUFFER(NUMBER32, context),
+	[MEMLAB_A_BUFFER_BYTES] = BUFFER(NUMBER64, bytes),
+	[MEMLAB_A_BUFFER_USABLE] = BUFFER(NUMBER64, usable),
+	[MEMLAB_A_BUFFER_COUNT] = BUFFER(NUMBER64, count),
+	[MEMLAB_A_BUFFER_ELEMENT_BYTES] = BUFFER(NUMBER64, element_bytes),
+	[MEMLAB_A_BUFFER_GFP] = BUFFER(NUMBER64, gfp),
+	[MEMLAB_A_BUFFER_GFP_USED] = BUFFER(NUMBER64, gfp_used),
+	[MEMLAB_A_BUFFER_FUNCTION] = BUFFER(TEXT, function),
+	[MEMLAB_A_BUFFER_CACHE_NAME] = BUFFER(TEXT, cache_name),
+	[MEMLAB_A_BUFFER_SEEN] = BUFFER(NUMBER32, seen),
+	[MEMLAB_A_BUFFER_PREEMPT_COUNT] = BUFFER(NUMBER32, preempt_count),
+	[MEMLAB_A_BUFFER_CACHE_ID] = BUFFER(NUMBER32, cache_id),
+	[MEMLAB_A_BUFFER_OWNER_UID] = BUFFER(NUMBER32, owner_uid),
+	[MEMLAB_A_BUFFER_OWNER_PID] = BUFFER(NUMBER32, owner_pid),
+	[MEMLAB_A_BUFFER_MAPPINGS] = BUFFER(NUMBER32, mappings),
+	[MEMLAB_A_BUFFER_MAP_LENGTH] = BUFFER(NUMBER64, map_length),
+	[MEMLAB_A_BUFFER_RESIZES] = BUFFER(NUMBER32, resizes),
+	[MEMLAB_A_BUFFER_EXTENT_COUNT] = BUFFER(NUMBER64, extent_count),
+	[MEMLAB_A_BUFFER_LARGEST_EXTENT] = BUFFER(NUMBER64, largest_extent),
+	[MEMLAB_A_BUFFER_PHYS] = BUFFER(NUMBER64, phys),
+	[MEMLAB_A_BUFFER_KERNEL_ADDRESS] = BUFFER(NUMBER64, kernel_address),
 };
 
-#define STATS(attr, kind, member) MEMBER(MEMLAB_A_STATS_##attr, kind, struct netlink_stats, member)
+#define STATS(kind, member) MEMBER(kind, struct netlink_stats, member)
 static const struct member stats_members[] = {
-	STATS(ALLOCATOR, NUMBER32, allocator),
-	STATS(CALLS, NUMBER64, calls),
-	STATS(FAILURES, NUMBER64, failures),
-	STATS(REFUSED, NUMBER64, refused),
-	STATS(RESIZES, NUMBER64, resizes),
-	STATS(FREES, NUMBER64, frees),
-	STATS(LIVE, NUMBER64, live),
-	STATS(BYTES, NUMBER64, bytes),
-	STATS(PEAK_BYTES, NUMBER64, peak_bytes),
-	STATS(FALLBACKS, NUMBER64, fallbacks),
+	[MEMLAB_A_STATS_ALLOCATOR] = STATS(NUMBER32, allocator),
+	[MEMLAB_A_STATS_CALLS] = STATS(NUMBER64, calls),
+	[MEMLAB_A_STATS_FAILURES] = STATS(NUMBER64, failures),
+	[MEMLAB_A_STATS_REFUSED] = STATS(NUMBER64, refused),
+	[MEMLAB_A_STATS_RESIZES] = STATS(NUMBER64, resizes),
+	[MEMLAB_A_STATS_FREES] = STATS(NUMBER64, frees),
+	[MEMLAB_A_STATS_LIVE] = STATS(NUMBER64, live),
+	[MEMLAB_A_STATS_BYTES] = STATS(NUMBER64, bytes),
+	[MEMLAB_A_STATS_PEAK_BYTES] = STATS(NUMBER64, peak_bytes),
+	[MEMLAB_A_STATS_FALLBACKS] = STATS(NUMBER64, fallbacks),
 };
 
-#define EVENT(attr, kind, member) MEMBER(MEMLAB_A_EVENT_##attr, kind, struct netlink_event, member)
+#define EVENT(kind, member) MEMBER(kind, struct netlink_event, member)
 static const struct member event_members[] = {
-	EVENT(SEQ, NUMBER64, seq),
-	EVENT(TIME, NUMBER64, time),
-	EVENT(TYPE, NUMBER32, type),
-	EVENT(UID, NUMBER32, uid),
-	EVENT(PID, NUMBER32, pid),
-	EVENT(ID, NUMBER32, id),
-	EVENT(ALLOCATOR, NUMBER32, allocator),
-	EVENT(BACKING, NUMBER32, backing),
-	EVENT(CONTEXT, NUMBER32, context),
-	EVENT(BYTES, NUMBER64, bytes),
-	EVENT(USABLE, NUMBER64, usable),
-	EVENT(OLD_BYTES, NUMBER64, old_bytes),
-	EVENT(GFP, NUMBER64, gfp),
-	EVENT(GFP_USED, NUMBER64, gfp_used),
-	EVENT(FUNCTION, TEXT, function),
-	EVENT(CACHE_ID, NUMBER32, cache_id),
-	EVENT(MAPPINGS, NUMBER32, mappings),
-	EVENT(ERROR, NUMBER32, error),
-	EVENT(REASON, NUMBER32, reason),
+	[MEMLAB_A_EVENT_SEQ] = EVENT(NUMBER64, seq),
+	[MEMLAB_A_EVENT_TIME] = EVENT(NUMBER64, time),
+	[MEMLAB_A_EVENT_TYPE] = EVENT(NUMBER32, type),
+	[MEMLAB_A_EVENT_UID] = EVENT(NUMBER32, uid),
+	[MEMLAB_A_EVENT_PID] = EVENT(NUMBER32, pid),
+	[MEMLAB_A_EVENT_COMM] = EVENT(COMM, comm),
+	[MEMLAB_A_EVENT_ID] = EVENT(NUMBER32, id),
+	[MEMLAB_A_EVENT_ALLOCATOR] = EVENT(NUMBER32, allocator),
+	[MEMLAB_A_EVENT_BACKING] = EVENT(NUMBER32, backing),
+	[MEMLAB_A_EVENT_CONTEXT] = EVENT(NUMBER32, context),
+	[MEMLAB_A_EVENT_BYTES] = EVENT(NUMBER64, bytes),
+	[MEMLAB_A_EVENT_USABLE] = EVENT(NUMBER64, usable),
+	[MEMLAB_A_EVENT_OLD_BYTES] = EVENT(NUMBER64, old_bytes),
+	[MEMLAB_A_EVENT_GFP] = EVENT(NUMBER64, gfp),
+	[MEMLAB_A_EVENT_GFP_USED] = EVENT(NUMBER64, gfp_used),
+	[MEMLAB_A_EVENT_FUNCTION] = EVENT(TEXT, function),
+	[MEMLAB_A_EVENT_CACHE_ID] = EVENT(NUMBER32, cache_id),
+	[MEMLAB_A_EVENT_MAPPINGS] = EVENT(NUMBER32, mappings),
+	[MEMLAB_A_EVENT_ERROR] = EVENT(NUMBER32, error),
+	[MEMLAB_A_EVENT_REASON] = EVENT(NUMBER32, reason),
 };
-
-static void put(const struct member *member, const struct nlattr *attr, void *object)
-{
-	char *to = (char *)object + member->offset;
-	uint32_t number32;
-	uint64_t number64;
-
-	if (member->kind == TEXT) {
-		nla_strlcpy(to, attr, NAME_TEXT);
-	} else if (member->kind == NUMBER32 && nla_len(attr) >= (int)sizeof(number32)) {
-		number32 = nla_get_u32(attr);
-		memcpy(to, &number32, sizeof(number32));
-	} else if (member->kind == NUMBER64 && nla_len(attr) >= (int)sizeof(number64)) {
-		number64 = nla_get_u64(attr);
-		memcpy(to, &number64, sizeof(number64));
-	}
-}
-
-/*
- * Whether it is a message of that command; @attrs, up to number @max, are then its
- * attributes. Those that this version does not know are passed over.
- */
-static bool parse(struct nlmsghdr *message, uint8_t command, struct nlattr **attrs, int max)
-{
-	if (!genlmsg_valid_hdr(message, 0))
-		return false;
-	if (genlmsg_hdr(message)->cmd != command)
-		return false;
-	return !genlmsg_parse(message, 0, attrs, max, NULL);
-}
-
-static void put_all(const struct member *members, size_t count, struct nlattr **attrs, void *object)
-{
-	for (size_t i = 0; i < count; i++)
-		if (attrs[members[i].attr])
-			put(&members[i], attrs[members[i].attr], object);
-}
-
-bool netlink_parse_buffer(struct nlmsghdr *message, struct netlink_buffer *buffer)
-{
-	struct nlattr *attrs[MEMLAB_A_BUFFER_MAX + 1];
-
-	if (!parse(message, MEMLAB_NL_CMD_BUFFER_GET, attrs, MEMLAB_A_BUFFER_MAX))
-		return false;
-
-	memset(buffer, 0, sizeof(*buffer));
-	put_all(buffer_members, ARRAY_SIZE(buffer_members), attrs, buffer);
-	buffer->has_node = attrs[MEMLAB_A_BUFFER_NODE];
-	buffer->has_phys = attrs[MEMLAB_A_BUFFER_PHYS];
-	buffer->has_kernel_address = attrs[MEMLAB_A_BUFFER_KERNEL_ADDRESS];
-	return true;
-}
-
-bool netlink_parse_stats(struct nlmsghdr *message, struct netlink_stats *stats)
-{
-	struct nlattr *attrs[MEMLAB_A_STATS_MAX + 1];
-
-	if (!parse(message, MEMLAB_NL_CMD_STATS_GET, attrs, MEMLAB_A_STATS_MAX))
-		return false;
-
-	memset(stats, 0, sizeof(*stats));
-	put_all(stats_members, ARRAY_SIZE(stats_members), attrs, stats);
-	stats->has_fallbacks = attrs[MEMLAB_A_STATS_FALLBACKS];
-	return true;
-}
 
 /* A name may have any byte but 0, also those that steer a terminal. */
 static void put_comm(const struct nlattr *attr, char text[COMM_TEXT])
@@ -168,19 +114,121 @@ static void put_comm(const struct nlattr *attr, char text[COMM_TEXT])
 	text[used] = '\0';
 }
 
-bool netlink_parse_event(struct nlmsghdr *message, struct netlink_event *event)
+static void put(const struct member *member, const struct nlattr *attr, void *object)
 {
-	struct nlattr *attrs[MEMLAB_A_EVENT_MAX + 1];
+	char *to = (char *)object + member->offset;
 
-	if (!parse(message, MEMLAB_NL_CMD_EVENT, attrs, MEMLAB_A_EVENT_MAX))
+	switch (member->kind) {
+	case NOTHING:
+		break;
+	case NUMBER32:
+		if (nla_len(attr) >= (int)sizeof(uint32_t))
+			memcpy(to, nla_data(attr), sizeof(uint32_t));
+		break;
+	case NUMBER64:
+		if (nla_len(attr) >= (int)sizeof(uint64_t))
+			memcpy(to, nla_data(attr), sizeof(uint64_t));
+		break;
+	case TEXT:
+		nla_strlcpy(to, attr, NAME_TEXT);
+		break;
+	case COMM:
+		put_comm(attr, to);
+		break;
+	}
+}
+
+/*
+ * Fills in a struct, if the message is one of that form; otherwise returns false. @told has a
+ * bit for each attribute that is there. Those that this version does not know are passed over.
+ */
+static bool fill_in(void *object, const struct form *form, struct nlmsghdr *message, uint64_t *told)
+{
+	struct genlmsghdr *header;
+	struct nlattr *attr;
+	int left, type;
+
+	if (!genlmsg_valid_hdr(message, 0))
+		return false;
+	header = genlmsg_hdr(message);
+	if (header->cmd != form->command)
 		return false;
 
-	memset(event, 0, sizeof(*event));
-	put_all(event_members, ARRAY_SIZE(event_members), attrs, event);
-	event->has_mappings = attrs[MEMLAB_A_EVENT_MAPPINGS];
-	if (attrs[MEMLAB_A_EVENT_COMM])
-		put_comm(attrs[MEMLAB_A_EVENT_COMM], event->comm);
+	memset(object, 0, form->bytes);
+	*told = 0;
+	left = genlmsg_attrlen(header, 0);
+	for (attr = genlmsg_attrdata(header, 0); nla_ok(attr, left); attr = nla_next(attr, &left)) {
+		type = nla_type(attr);
+		if (type > form->max)
+			continue;
+		*told |= UINT64_C(1) << type;
+		put(&form->members[type], attr, object);
+	}
 	return true;
+}
+
+static bool has(uint64_t told, int attr)
+{
+	return told >> attr & 1;
+}
+
+uint64_t netlink_field(size_t offset)
+{
+	for (size_t attr = 0; attr < ARRAY_SIZE(buffer_members); attr++)
+		if (buffer_members[attr].kind && buffer_members[attr].offset == offset)
+			return UINT64_C(1) << attr;
+	return 0;
+}
+
+bool netlink_parse_buffer(struct nlmsghdr *message, struct netlink_buffer *buffer)
+{
+	static const struct form form =
+		FORM(MEMLAB_NL_CMD_BUFFER_GET, buffer_members, struct netlink_buffer);
+	uint64_t told;
+
+	if (!fill_in(buffer, &form, message, &told))
+		return false;
+	buffer->has_node = has(told, MEMLAB_A_BUFFER_NODE);
+	buffer->has_phys = has(told, MEMLAB_A_BUFFER_PHYS);
+	buffer->has_kernel_address = has(told, MEMLAB_A_BUFFER_KERNEL_ADDRESS);
+	return true;
+}
+
+bool netlink_parse_stats(struct nlmsghdr *message, struct netlink_stats *stats)
+{
+	static const struct form form =
+		FORM(MEMLAB_NL_CMD_STATS_GET, stats_members, struct netlink_stats);
+	uint64_t told;
+
+	if (!fill_in(stats, &form, message, &told))
+		return false;
+	stats->has_fallbacks = has(told, MEMLAB_A_STATS_FALLBACKS);
+	return true;
+}
+
+bool netlink_parse_event(struct nlmsghdr *message, struct netlink_event *event)
+{
+	static const struct form form =
+		FORM(MEMLAB_NL_CMD_EVENT, event_members, struct netlink_event);
+	uint64_t told;
+
+	if (!fill_in(event, &form, message, &told))
+		return false;
+	event->has_mappings = has(told, MEMLAB_A_EVENT_MAPPINGS);
+	return true;
+}
+
+/*
+ * Whether it is a message of that command; @attrs, up to number @max, are then its
+ * attributes.
+ */
+static bool parse(struct nlmsghdr *message, uint8_t command, struct nlattr **attrs, int max)
+{
+	if (!genlmsg_valid_hdr(message, 0))
+		return false;
+	if (genlmsg_hdr(message)->cmd != command)
+		return false;
+	return !genlmsg_parse(message, 0, attrs, max, NULL);
 }
 
 /* What a listener was sent. */

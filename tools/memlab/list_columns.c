@@ -5,16 +5,29 @@
 
 #include "list_columns.h"
 
-#define GET(name, ...)                                                             \
-	static struct json_object *get_##name(const struct netlink_buffer *buffer) \
-	{                                                                          \
-		return __VA_ARGS__;                                                \
+#define GET(name, ...)                                                      \
+	static struct value get_##name(const struct netlink_buffer *buffer) \
+	{                                                                   \
+		return __VA_ARGS__;                                         \
 	}
-#define GET_UINT(member) GET(member, result_uint(buffer->member))
+#define GET_UINT(member) GET(member, value_uint(buffer->member))
 /* Of which 0 means that there is none. */
-#define GET_UINT_OR_NULL(member) GET(member, result_uint_or_null(buffer->member))
+#define GET_UINT_OR_NULL(member) GET(member, value_uint_or_null(buffer->member))
 #define GET_NAME(member) \
-	GET(member, result_name(memlab_##member##_name(buffer->member), buffer->member))
+	GET(member, name_of(memlab_##member##_name(buffer->member), buffer->member))
+
+static const struct value none;
+
+/* A number that the library has no name for stays one. */
+static struct value name_of(const char *name, unsigned int number)
+{
+	return name ? value_text(name) : value_take(result_name(NULL, number));
+}
+
+static struct value value_hex(uint64_t number)
+{
+	return value_take(result_hex(number));
+}
 
 static uint64_t align_of(uint64_t address)
 {
@@ -28,77 +41,89 @@ static bool has_flag(const struct netlink_buffer *buffer, uint32_t flag)
 
 GET_UINT(id)
 GET_NAME(allocator)
-GET(function, result_text(buffer->function))
+GET(function, value_text(buffer->function))
 GET_UINT(bytes)
 GET_UINT_OR_NULL(count)
 GET_UINT_OR_NULL(element_bytes)
-GET(order, result_order(buffer->backing, buffer->usable))
+GET(order, value_take(result_order(buffer->backing, buffer->usable)))
 GET_UINT(usable)
-GET(slack, result_uint(buffer->usable - buffer->bytes))
+GET(slack, value_uint(buffer->usable - buffer->bytes))
 GET_NAME(backing)
-GET(path, result_path(buffer->allocator, buffer->backing))
+GET(path, value_take(result_path(buffer->allocator, buffer->backing)))
 GET_UINT_OR_NULL(cache_id)
-GET(cache_name, *buffer->cache_name ? result_text(buffer->cache_name) : NULL)
-GET(gfp, result_gfp(buffer->gfp))
-GET(gfp_used, result_gfp(buffer->gfp_used))
+GET(cache_name, value_text(*buffer->cache_name ? buffer->cache_name : NULL))
+GET(gfp, value_take(result_gfp(buffer->gfp)))
+GET(gfp_used, value_take(result_gfp(buffer->gfp_used)))
 GET_NAME(context)
-GET(seen, result_seen(buffer->seen))
+GET(seen, value_take(result_seen(buffer->seen)))
 GET_UINT(preempt_count)
-GET(contiguous, result_bool(buffer->extent_count == 1))
+GET(contiguous, value_bool(buffer->extent_count == 1))
 GET_UINT(extent_count)
 GET_UINT(largest_extent)
-GET(kernel_address, buffer->has_kernel_address ? result_hex(buffer->kernel_address) : NULL)
-GET(kernel_align, result_uint_or_null(align_of(buffer->kernel_address)))
-GET(phys_hidden, result_bool(!buffer->has_phys))
-GET(phys, buffer->has_phys ? result_uint(buffer->phys) : NULL)
-GET(phys_align, result_uint_or_null(align_of(buffer->phys)))
-GET(node, result_node(buffer->has_node ? (int)buffer->node : -1))
-GET(zero, result_bool(has_flag(buffer, BUFFER_ZERO)))
-GET(persistent, result_bool(has_flag(buffer, BUFFER_PERSISTENT)))
+GET(kernel_address, buffer->has_kernel_address ? value_hex(buffer->kernel_address) : none)
+GET(kernel_align, value_uint_or_null(align_of(buffer->kernel_address)))
+GET(phys_hidden, value_bool(!buffer->has_phys))
+GET(phys, buffer->has_phys ? value_uint(buffer->phys) : none)
+GET(phys_align, value_uint_or_null(align_of(buffer->phys)))
+GET(node, buffer->has_node ? value_uint(buffer->node) : none)
+GET(zero, value_bool(has_flag(buffer, BUFFER_ZERO)))
+GET(persistent, value_bool(has_flag(buffer, BUFFER_PERSISTENT)))
 GET_UINT(resizes)
-GET(mappable, result_bool(buffer->map_length))
+GET(mappable, value_bool(buffer->map_length))
 GET_UINT(map_length)
 GET_UINT(mappings)
 GET_UINT(owner_uid)
 GET_UINT_OR_NULL(owner_pid)
 
+#define NEED(member) offsetof(struct netlink_buffer, member)
+#define MADE_OF(name, key, label, kind, if_null, usual, ...)      \
+	{                                                         \
+		{ key, label, kind, if_null }, usual, get_##name, \
+		{                                                 \
+			__VA_ARGS__                               \
+		}                                                 \
+	}
+#define MEMBER(name, key, label, kind, if_null, usual) \
+	MADE_OF(name, key, label, kind, if_null, usual, NEED(name))
+
 const struct list_column list_columns[] = {
-	{ { "id", "ID", KIND_NUMBER, NULL }, true, get_id },
-	{ { "allocator", "ALLOCATOR", KIND_TEXT, NULL }, true, get_allocator },
-	{ { "function", "FUNCTION", KIND_TEXT, NULL }, false, get_function },
-	{ { "size", "SIZE", KIND_SIZE, NULL }, true, get_bytes },
-	{ { "count", "ELEMENTS", KIND_NUMBER, NULL }, false, get_count },
-	{ { "element_size", "ELEMENT-SIZE", KIND_SIZE, NULL }, false, get_element_bytes },
-	{ { "order", "ORDER", KIND_NUMBER, NULL }, false, get_order },
-	{ { "usable_size", "USABLE", KIND_SIZE, NULL }, false, get_usable },
-	{ { "slack", "SLACK", KIND_SIZE, NULL }, false, get_slack },
-	{ { "backing", "BACKING", KIND_TEXT, NULL }, true, get_backing },
-	{ { "path", "PATH", KIND_TEXT, NULL }, false, get_path },
-	{ { "cache_id", "CACHE", KIND_NUMBER, NULL }, false, get_cache_id },
-	{ { "cache_name", "SLAB-CACHE", KIND_TEXT, NULL }, false, get_cache_name },
-	{ { "gfp", "GFP", KIND_LIST, NULL }, false, get_gfp },
-	{ { "gfp_used", "GFP-USED", KIND_LIST, NULL }, false, get_gfp_used },
-	{ { "context", "CONTEXT", KIND_TEXT, NULL }, false, get_context },
-	{ { "seen", "SEEN", KIND_LIST, NULL }, false, get_seen },
-	{ { "preempt_count", "PREEMPT-COUNT", KIND_PHYS, NULL }, false, get_preempt_count },
-	{ { "contiguous", "CONTIGUOUS", KIND_BOOL, NULL }, false, get_contiguous },
-	{ { "extent_count", "EXTENTS", KIND_NUMBER, NULL }, true, get_extent_count },
-	{ { "largest_extent", "LARGEST", KIND_SIZE, NULL }, true, get_largest_extent },
-	{ { "kernel_address", "ADDRESS", KIND_TEXT, "hidden" }, false, get_kernel_address },
-	{ { "kernel_align", "ALIGN", KIND_SIZE, "hidden" }, false, get_kernel_align },
-	{ { "phys_hidden", NULL, KIND_BOOL, NULL }, false, get_phys_hidden },
-	{ { "phys", "PHYS", KIND_PHYS, "hidden" }, true, get_phys },
-	{ { "phys_align", "PHYS-ALIGN", KIND_SIZE, "hidden" }, false, get_phys_align },
-	{ { "node", "NODE", KIND_NUMBER, NULL }, false, get_node },
-	{ { "zero", "ZEROED", KIND_BOOL, NULL }, false, get_zero },
-	{ { "persistent", "PERSISTENT", KIND_BOOL, NULL }, true, get_persistent },
-	{ { "resizes", "RESIZES", KIND_NUMBER, NULL }, false, get_resizes },
-	{ { "mappable", NULL, KIND_BOOL, NULL }, false, get_mappable },
-	{ { "map_length", "MAP-LENGTH", KIND_SIZE, NULL }, false, get_map_length },
-	{ { "mappings", "MAPPINGS", KIND_NUMBER, NULL }, true, get_mappings },
-	{ { "owner_uid", "UID", KIND_NUMBER, NULL }, true, get_owner_uid },
-	{ { "owner_pid", "PID", KIND_NUMBER, "gone" }, true, get_owner_pid },
-	{ { NULL, NULL, KIND_TEXT, NULL }, false, NULL },
+	MEMBER(id, "id", "ID", KIND_NUMBER, NULL, true),
+	MEMBER(allocator, "allocator", "ALLOCATOR", KIND_TEXT, NULL, true),
+	MEMBER(function, "function", "FUNCTION", KIND_TEXT, NULL, false),
+	MEMBER(bytes, "size", "SIZE", KIND_SIZE, NULL, true),
+	MEMBER(count, "count", "ELEMENTS", KIND_NUMBER, NULL, false),
+	MEMBER(element_bytes, "element_size", "ELEMENT-SIZE", KIND_SIZE, NULL, false),
+	MADE_OF(order, "order", "ORDER", KIND_NUMBER, NULL, false, NEED(backing), NEED(usable)),
+	MEMBER(usable, "usable_size", "USABLE", KIND_SIZE, NULL, false),
+	MADE_OF(slack, "slack", "SLACK", KIND_SIZE, NULL, false, NEED(usable), NEED(bytes)),
+	MEMBER(backing, "backing", "BACKING", KIND_TEXT, NULL, true),
+	MADE_OF(path, "path", "PATH", KIND_TEXT, NULL, false, NEED(allocator), NEED(backing)),
+	MEMBER(cache_id, "cache_id", "CACHE", KIND_NUMBER, NULL, false),
+	MEMBER(cache_name, "cache_name", "SLAB-CACHE", KIND_TEXT, NULL, false),
+	MEMBER(gfp, "gfp", "GFP", KIND_LIST, NULL, false),
+	MEMBER(gfp_used, "gfp_used", "GFP-USED", KIND_LIST, NULL, false),
+	MEMBER(context, "context", "CONTEXT", KIND_TEXT, NULL, false),
+	MEMBER(seen, "seen", "SEEN", KIND_LIST, NULL, false),
+	MEMBER(preempt_count, "preempt_count", "PREEMPT-COUNT", KIND_PHYS, NULL, false),
+	MADE_OF(contiguous, "contiguous", "CONTIGUOUS", KIND_BOOL, NULL, false, NEED(extent_count)),
+	MEMBER(extent_count, "extent_count", "EXTENTS", KIND_NUMBER, NULL, true),
+	MEMBER(largest_extent, "largest_extent", "LARGEST", KIND_SIZE, NULL, true),
+	MEMBER(kernel_address, "kernel_address", "ADDRESS", KIND_TEXT, "hidden", false),
+	MADE_OF(kernel_align, "kernel_align", "ALIGN", KIND_SIZE, "hidden", false,
+		NEED(kernel_address)),
+	MADE_OF(phys_hidden, "phys_hidden", NULL, KIND_BOOL, NULL, false, NEED(phys)),
+	MEMBER(phys, "phys", "PHYS", KIND_PHYS, "hidden", true),
+	MADE_OF(phys_align, "phys_align", "PHYS-ALIGN", KIND_SIZE, "hidden", false, NEED(phys)),
+	MEMBER(node, "node", "NODE", KIND_NUMBER, NULL, false),
+	MADE_OF(zero, "zero", "ZEROED", KIND_BOOL, NULL, false, NEED(flags)),
+	MADE_OF(persistent, "persistent", "PERSISTENT", KIND_BOOL, NULL, true, NEED(flags)),
+	MEMBER(resizes, "resizes", "RESIZES", KIND_NUMBER, NULL, false),
+	MADE_OF(mappable, "mappable", NULL, KIND_BOOL, NULL, false, NEED(map_length)),
+	MEMBER(map_length, "map_length", "MAP-LENGTH", KIND_SIZE, NULL, false),
+	MEMBER(mappings, "mappings", "MAPPINGS", KIND_NUMBER, NULL, true),
+	MEMBER(owner_uid, "owner_uid", "UID", KIND_NUMBER, NULL, true),
+	MEMBER(owner_pid, "owner_pid", "PID", KIND_NUMBER, "gone", true),
+	{ .field.key = NULL },
 };
 
 bool list_is_member(const struct list_column *column)
@@ -178,12 +203,12 @@ void list_choose_names(const struct command *cmd, struct list_choice *choice, co
 	free(copy);
 }
 
-struct json_object *list_object(const struct list_choice *choice,
-				const struct netlink_buffer *buffer)
+/* What to ask the kernel for, for such a column. */
+uint64_t list_fields(const struct list_column *column)
 {
-	struct json_object *object = need(json_object_new_object());
+	uint64_t fields = 0;
 
-	for (size_t i = 0; i < choice->count; i++)
-		result_add(object, choice->columns[i]->field.key, choice->columns[i]->get(buffer));
-	return object;
+	for (size_t i = 0; i < ARRAY_SIZE(column->needs); i++)
+		fields |= netlink_field(column->needs[i]);
+	return fields;
 }

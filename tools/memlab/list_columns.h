@@ -12,7 +12,9 @@
 struct list_column {
 	struct field field;
 	bool usual; /* in the table, if nothing else is asked for */
-	struct json_object *(*get)(const struct netlink_buffer *buffer);
+	struct value (*get)(const struct netlink_buffer *buffer);
+	/* The members that it is made of: where they are. That of the id is always there. */
+	size_t needs[2];
 };
 
 /* In the order of members and columns; ends with no key. */
@@ -33,7 +35,6 @@ void list_choose_names(const struct command *cmd, struct list_choice *choice, co
 bool list_is_member(const struct list_column *column);
 bool list_is_column(const struct list_column *column);
 bool list_is_usual(const struct list_column *column);
-struct json_object *list_object(const struct list_choice *choice,
-				const struct netlink_buffer *buffer);
+uint64_t list_fields(const struct list_column *column);
 
 #endif /* MEMLAB_LIST_COLUMNS_H */

@@ -10,6 +10,7 @@ struct list_order {
 	bool reverse;
 };
 
-void list_sort(const struct list_order *order, struct netlink_buffer *buffers, size_t count);
+const struct netlink_buffer **list_sort(const struct list_order *order,
+					const struct netlink_buffer *buffers, size_t count);
 
 #endif /* MEMLAB_LIST_SORT_H */

@@ -61,6 +61,7 @@ uint64_t number_parse(const struct command *cmd, const char *what, const char *t
 		      uint64_t max);
 uint32_t id_parse(const struct command *cmd, const char *text);
 unsigned int seconds_parse(const struct command *cmd, const char *what, const char *text);
+char *number_put(char *at, uint64_t number, unsigned int base);
 const char *size_text(char text[SIZE_TEXT], uint64_t bytes);
 const char *size_text_both(char text[2 * SIZE_TEXT], uint64_t bytes);
 

@@ -33,29 +33,35 @@ static void time_text(double seconds, char *text, size_t size)
 }
 
 /* Text of one value; the answer is @text or lives as long as @field and @value. */
-const char *field_text(const struct field *field, struct json_object *value, char *text,
-		       size_t size)
+const char *field_value_text(const struct field *field, struct value value, char *text, size_t size)
 {
-	if (!value)
+	if (value.kind == VALUE_NULL)
 		return field->if_null ? field->if_null : "-";
 
 	switch (field->kind) {
 	case KIND_SIZE:
-		return size_text(text, json_object_get_uint64(value));
+		return size_text(text, value_number(value));
 	case KIND_PHYS:
-		snprintf(text, size, "0x%" PRIx64, json_object_get_uint64(value));
+		memcpy(text, "0x", 2);
+		number_put(text + 2, value_number(value), 16);
 		return text;
 	case KIND_BOOL:
-		return json_object_get_boolean(value) ? "yes" : "no";
+		return value_is_true(value) ? "yes" : "no";
 	case KIND_LIST:
-		list_text(value, text, size);
+		list_text(value.json, text, size);
 		return text;
 	case KIND_TIME:
-		time_text(json_object_get_double(value), text, size);
+		time_text(json_object_get_double(value.json), text, size);
 		return text;
 	default:
-		return json_object_get_string(value);
+		return value_bare(value, text);
 	}
+}
+
+const char *field_text(const struct field *field, struct json_object *value, char *text,
+		       size_t size)
+{
+	return field_value_text(field, value_of(value), text, size);
 }
 
 static void output_text(struct json_object *result, const struct view *view)
@@ -77,11 +83,13 @@ static void output_text(struct json_object *result, const struct view *view)
 
 void output_bare_line(struct json_object *object, const char *const *keys)
 {
+	char text[VALUE_SIZE];
+
 	for (; *keys; keys++) {
 		struct json_object *value = json_object_object_get(object, *keys);
 
-		/* Scripts read numbers, so every kind is as in JSON, without its quotes. */
-		fputs(value ? json_object_get_string(value) : "-", stdout);
+		/* Scripts read numbers, so every kind is as in JSON. */
+		fputs(value_bare(value_of(value), text), stdout);
 		putchar(keys[1] ? '\t' : '\n');
 	}
 }

@@ -13,7 +13,7 @@ struct output_array {
 	bool begun;
 };
 
-/* An array that is printed while it is made; of @view, fields and bare count. */
+/* An array that is printed while it is made; of @view, fields count. */
 struct output_array *output_array_begin(const struct view *view)
 {
 	struct output_array *array = need(calloc(1, sizeof(*array)));
@@ -33,29 +33,50 @@ static void json_element(struct json_object *object, bool first)
 	while (line) {
 		const char *end = strchrnul(line, '\n');
 
-		printf("  %.*s", (int)(end - line), line);
+		fputs("  ", stdout);
+		fwrite(line, 1, (size_t)(end - line), stdout);
 		line = *end ? end + 1 : NULL;
 		if (line)
 			putchar('\n');
 	}
 }
 
-/* Takes @object. */
-void output_array_add(struct output_array *array, struct json_object *object)
+static void json_values(const struct field *fields, const struct value *values, bool first)
 {
-	switch (settings.format) {
-	case FORMAT_JSON:
-		json_element(object, !array->begun);
-		break;
-	case FORMAT_BARE:
-		output_bare_line(object, array->view->bare);
-		break;
-	case FORMAT_TEXT:
-		table_add(array->table, array->view->fields, object);
-		break;
-	}
-	array->begun = true;
+	struct json_object *object = need(json_object_new_object());
+
+	for (size_t i = 0; fields[i].key; i++)
+		result_add(object, fields[i].key, value_json(values[i]));
+	json_element(object, first);
 	json_object_put(object);
+}
+
+static void bare_values(const struct field *fields, const struct value *values)
+{
+	char text[VALUE_SIZE];
+
+	for (size_t i = 0; fields[i].key; i++) {
+		fputs(value_bare(values[i], text), stdout);
+		putchar(fields[i + 1].key ? '\t' : '\n');
+	}
+}
+
+/* An object whose members are those fields; takes @values. */
+void output_array_add(struct output_array *array, const struct value *values)
+{
+	const struct field *fields = array->view->fields;
+
+	if (settings.format == FORMAT_JSON) {
+		json_values(fields, values, !array->begun);
+		array->begun = true;
+		return;
+	}
+	if (settings.format == FORMAT_BARE)
+		bare_values(fields, values);
+	else
+		table_add_values(array->table, fields, values);
+	for (size_t i = 0; fields[i].key; i++)
+		value_release(values[i]);
 }
 
 void output_array_end(struct output_array *array)

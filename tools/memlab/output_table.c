@@ -79,6 +79,16 @@ void table_add(struct libscols_table *table, const struct field *fields, struct 
 	}
 }
 
+void table_add_values(struct libscols_table *table, const struct field *fields,
+		      const struct value *values)
+{
+	struct libscols_line *line = need(scols_table_new_line(table, NULL));
+	char text[FIELD_TEXT];
+
+	for (size_t i = 0; fields[i].key; i++)
+		set_cell(line, i, field_value_text(&fields[i], values[i], text, sizeof(text)));
+}
+
 /* One row for each object of @array, at most @limit of them unless that is 0. */
 void output_table(struct json_object *array, const struct field *fields, size_t limit)
 {

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "libmemlab.h"
+#include "value.h"
 
 struct command;
 
@@ -79,6 +80,8 @@ void output_check(void);
 const char *json_text(struct json_object *object, int flags);
 const char *field_text(const struct field *field, struct json_object *value, char *text,
 		       size_t size);
+const char *field_value_text(const struct field *field, struct value value, char *text,
+			     size_t size);
 #define FIELD_TEXT 512
 
 /* ---- output_table.c ---- */
@@ -91,6 +94,8 @@ bool field_is_right(const struct field *field);
 struct libscols_table *table_begin(const struct field *fields);
 void table_add(struct libscols_table *table, const struct field *fields,
 	       struct json_object *object);
+void table_add_values(struct libscols_table *table, const struct field *fields,
+		      const struct value *values);
 void table_print(struct libscols_table *table);
 
 /* ---- output_stream.c ---- */
@@ -98,7 +103,7 @@ void table_print(struct libscols_table *table);
 struct output_array;
 
 struct output_array *output_array_begin(const struct view *view);
-void output_array_add(struct output_array *array, struct json_object *object);
+void output_array_add(struct output_array *array, const struct value *values);
 void output_array_end(struct output_array *array);
 
 /*
