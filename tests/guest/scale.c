@@ -3,12 +3,12 @@
  * scale: what an allocation and a dump cost with many buffers alive.
  *
  *	scale BUFFERS...
- *	scale dump
+ *	scale dump [FIELDS]
  *
  * Brings the number of its live buffers, kmalloc of 64 bytes, to each of the
  * numbers, which ascend, and writes a line of JSON for each; times are in
  * nanoseconds. Then it keeps the buffers until standard input ends. The second form only
- * dumps what is there, and makes nothing.
+ * dumps what is there, all of it or those fields (MEMLAB_A_BUFFER_FIELDS), and makes nothing.
  *
  *	alloc, free		ALLOC and FREE of one more buffer, nobody else at work
  *	dump			all buffers by netlink; datagrams, messages, bytes of it
@@ -49,7 +49,7 @@ struct netlink_request {
 	struct nlmsghdr header;
 	struct genlmsghdr generic;
 	struct nlattr attribute;
-	char name[16];
+	char value[16];
 };
 
 struct dump {
@@ -60,6 +60,7 @@ struct dump {
 };
 
 static int device;
+static uint64_t fields; /* that dumps have; 0: all */
 static unsigned char datagram[DATAGRAM];
 static unsigned long allocs[ROUNDS], frees[ROUNDS];
 
@@ -143,7 +144,9 @@ static void measure(size_t count, unsigned long pause)
 	}
 }
 
-static void netlink_send(int fd, uint16_t type, uint16_t flags, uint8_t command, const char *name)
+/* With an attribute, unless that is 0. */
+static void netlink_send(int fd, uint16_t type, uint16_t flags, uint8_t command, uint16_t attribute,
+			 const void *value, size_t length)
 {
 	struct netlink_request request = {
 		.header = {
@@ -154,10 +157,10 @@ static void netlink_send(int fd, uint16_t type, uint16_t flags, uint8_t command,
 		.generic = { .cmd = command, .version = 1 },
 	};
 
-	if (name) {
-		request.attribute.nla_type = CTRL_ATTR_FAMILY_NAME;
-		request.attribute.nla_len = NLA_HDRLEN + strlen(name) + 1;
-		strcpy(request.name, name);
+	if (attribute) {
+		request.attribute.nla_type = attribute;
+		request.attribute.nla_len = NLA_HDRLEN + length;
+		memcpy(request.value, value, length);
 		request.header.nlmsg_len += NLA_ALIGN(request.attribute.nla_len);
 	}
 	check(send(fd, &request, request.header.nlmsg_len, 0), "send");
@@ -190,7 +193,8 @@ static uint16_t family_number(void)
 	ssize_t length;
 	size_t at;
 
-	netlink_send(fd, GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY, MEMLAB_FAMILY_NAME);
+	netlink_send(fd, GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME,
+		     MEMLAB_FAMILY_NAME, sizeof(MEMLAB_FAMILY_NAME));
 	header = netlink_receive(fd, &length);
 	for (at = NLMSG_HDRLEN + GENL_HDRLEN; at < header->nlmsg_len;
 	     at += NLA_ALIGN(attribute->nla_len)) {
@@ -205,7 +209,8 @@ static uint16_t family_number(void)
 static void dump_begin(struct dump *dump, uint16_t family)
 {
 	*dump = (struct dump){ .fd = netlink_open() };
-	netlink_send(dump->fd, family, NLM_F_DUMP, MEMLAB_NL_CMD_BUFFER_GET, NULL);
+	netlink_send(dump->fd, family, NLM_F_DUMP, MEMLAB_NL_CMD_BUFFER_GET,
+		     fields ? MEMLAB_A_BUFFER_FIELDS : 0, &fields, sizeof(fields));
 }
 
 /* One datagram; returns 0 when it was the last one. */
@@ -293,6 +298,7 @@ int main(int argc, char **argv)
 	device = check(open("/dev/memlab", O_RDWR | O_CLOEXEC), "/dev/memlab");
 	family = family_number();
 	if (argc > 1 && !strcmp(argv[1], "dump")) {
+		fields = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
 		printf("{");
 		time_dump(family);
 		puts("}");
