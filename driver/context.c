@@ -4,6 +4,7 @@
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
@@ -120,6 +121,16 @@ int memlab_context_check_alloc(const struct memlab_buffer *buf, u32 *reason)
 	return 0;
 }
 
+/*
+ * In an interrupt vfree() makes a list of what it will free later, with a pointer in each
+ * (mm/vmalloc.c, vfree_atomic()). KASAN reports it where less than that was asked for.
+ */
+static bool memlab_context_holds_pointer(const struct memlab_buffer *buf, u32 context)
+{
+	return !IS_ENABLED(CONFIG_KASAN_VMALLOC) || context <= MEMLAB_CONTEXT_ATOMIC ||
+	       buf->backing != MEMLAB_BACKING_VMALLOC || buf->bytes >= sizeof(struct llist_node);
+}
+
 /**
  * memlab_context_check_free() - the same for freeing
  * @buf: the buffer
@@ -141,6 +152,10 @@ int memlab_context_check_free(const struct memlab_buffer *buf, u32 context, u32 
 	    !memlab_context_dares(context)) {
 		*reason = MEMLAB_REASON_FREE_SLEEPS;
 		return -EOPNOTSUPP;
+	}
+	if (!memlab_context_holds_pointer(buf, context)) {
+		*reason = MEMLAB_REASON_CONTEXT_SIZE;
+		return -ERANGE;
 	}
 	return 0;
 }

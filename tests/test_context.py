@@ -7,6 +7,7 @@ import time
 import pytest
 
 import abi
+import facts
 import rules
 import witness
 from abi import (
@@ -173,6 +174,19 @@ def test_free_in_interrupt(target, device, context, flags):
     deadline = time.monotonic() + 60
     while start in areas(target):
         assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("context", ELSEWHERE[1:], ids=lambda c: c.name.lower())
+@pytest.mark.parametrize("size", [1, 7, 8])
+def test_free_tiny_in_interrupt(target, device, size, context):
+    """vfree() then puts a pointer into the memory, which KASAN minds if it is not that large."""
+    made = device.alloc(VMALLOC, size)
+    request = make(abi.Free, id=made.id, context=context)
+    if size < 8 and facts.is_configured(target, "KASAN_VMALLOC"):
+        refused(device, abi.FREE, request, errno.ERANGE, Reason.CONTEXT_SIZE)
+        device.free(made.id)
+    else:
+        assert was_in(device, context, device.free(made.id, context=context))
 
 
 @IN_CONTEXT

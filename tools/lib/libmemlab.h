@@ -219,7 +219,7 @@ enum memlab_lib_context {
  * @MEMLAB_LIB_REASON_FREE_SLEEPS: EOPNOTSUPP: vfree() may sleep, the context does
  *	not allow it
  * @MEMLAB_LIB_REASON_CONTEXT_SIZE: ERANGE: too large for a context other than
- *	process
+ *	process; or, where KASAN watches vmalloc(), too small to be freed in an interrupt
  * @MEMLAB_LIB_REASON_CONTEXT_KERNEL: EOPNOTSUPP: this kernel (PREEMPT_RT) does not
  *	allow allocation in that context
  * @MEMLAB_LIB_REASON_ADMIN_RESERVES: EPERM: ATOMIC and HIGH use up reserves

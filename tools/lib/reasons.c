@@ -113,7 +113,7 @@ static const char *const texts[] = {
 	[MEMLAB_REASON_FREE_SLEEPS] =
 		"vfree may sleep, which this context forbids: free in process context",
 	[MEMLAB_REASON_CONTEXT_SIZE] =
-		"this context serves up to the largest size of kmalloc only: use process context",
+		"this context is for sizes up to the largest of kmalloc, and with KASAN not for less than a pointer: use process context",
 	[MEMLAB_REASON_CONTEXT_KERNEL] =
 		"this kernel (PREEMPT_RT) allocates in no such context: use process context",
 	[MEMLAB_REASON_ADMIN_RESERVES] =

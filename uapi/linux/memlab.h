@@ -279,7 +279,9 @@ enum memlab_context {
  * @MEMLAB_REASON_GFP_SLEEPS: EOPNOTSUPP: the flags allow sleeping, the context does not
  * @MEMLAB_REASON_FREE_SLEEPS: EOPNOTSUPP: vfree() may sleep, the context does not
  *	allow it. In interrupts vfree() hands its work on, so there it is allowed
- * @MEMLAB_REASON_CONTEXT_SIZE: ERANGE: too large for a context other than process
+ * @MEMLAB_REASON_CONTEXT_SIZE: ERANGE: too large for a context other than process; or,
+ *	where KASAN watches vmalloc(), too small to be freed in an interrupt, for which
+ *	vfree() puts a pointer into it
  * @MEMLAB_REASON_CONTEXT_KERNEL: EOPNOTSUPP: this kernel (PREEMPT_RT) does not allow
  *	allocation in that context
  * @MEMLAB_REASON_ADMIN_RESERVES: EPERM: ATOMIC and HIGH use up reserves
