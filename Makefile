@@ -138,10 +138,12 @@ $(GUEST_BIN)/%32: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(CC32) $(GUEST_CFLAGS) -Iuapi -o $@ $<
 
-# The C programs that it writes hold its headers.
+# The C programs that it writes hold its headers. Far from the numbers that it passes as
+# addresses, which the kernel would write to.
 $(GUEST_BIN)/fuzz: $(wildcard tests/guest/fuzz/*.[ch])
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) -D_GNU_SOURCE -Iuapi -Wa,-Itests/guest/fuzz -o $@ $(filter %.c,$^)
+	$(CC) $(filter-out -static,$(GUEST_CFLAGS)) -static-pie -fPIE -D_GNU_SOURCE -Iuapi \
+		-Wa,-Itests/guest/fuzz -o $@ $(filter %.c,$^)
 
 install: tools ## Install the tool, the library, headers and man pages
 	@$(MAKE) -s -C tools install BUILD='$(BUILD)/tools' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'

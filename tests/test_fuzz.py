@@ -96,6 +96,17 @@ def test_short(machine, user, threads):
     assert never == WRITTEN_ONLY | REFUSED
 
 
+def test_own_memory(machine):
+    """None of the numbers that are passed as addresses is one of the fuzzer's own."""
+    numbers = [(1 << bits) + more for bits in range(5, 47) for more in (-1, 0, 1)]
+    buffer = ["0 open file=0 flags=2", "0 alloc file=0 slot=0 allocator=2 bytes=0x1000"]
+    reads = [f"0 read file=0 id=0 length=0x1000 data={number:#x}" for number in numbers]
+    machine.put(fuzzing.join([*buffer, *reads[at:at + 50]]
+                             for at in range(0, len(reads), 50)).encode(), "/tmp/numbers")
+    calls = run(machine, "--replay", "/tmp/numbers")["calls"]
+    assert calls["read"] == {"EFAULT": len(reads)}
+
+
 def test_one_buffer(machine):
     """FREE, mmap, LAYOUT, dumps and RESIZE of one buffer at once, in four threads."""
     calls = successes(run(machine, "--replay", put(machine, "one-buffer.txt"), "--threads", 4,
