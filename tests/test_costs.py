@@ -10,8 +10,6 @@ import pytest
 import costing
 import costpage
 
-# Figures for each buffer do not depend on how many there are.
-BUFFERS = 10_000
 MORE = 1.1
 # Allowed to figures that are next to nothing.
 SLACK = 1
@@ -25,7 +23,7 @@ def measured():
         pytest.skip(why)
     target = costing.machine()
     try:
-        rows = costing.table(costing.figures(target, BUFFERS))
+        rows = costing.table(costing.figures(target))
         problems = target.problems()
     finally:
         target.close()
