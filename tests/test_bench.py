@@ -147,7 +147,7 @@ def test_time_limit(device):
                     {"pattern": Bench.READ, "stride": 64}):
         _, (result,), _ = device.bench(KMALLOC, 2048, nanoseconds=30 * MILLISECOND, **members)
         assert 30 * MILLISECOND <= result.elapsed < 1000 * MILLISECOND
-        assert result.operations >= 100
+        assert result.operations > 1
 
 
 @pytest.mark.parametrize("members", [
@@ -271,7 +271,7 @@ def test_processors(target, device):
     cpus = tuple(reversed(online(target)))
     _, results, _ = device.bench(KMALLOC, 64, cpus=cpus, nanoseconds=50 * MILLISECOND)
     assert [result.cpu for result in results] == list(cpus)
-    assert all(result.operations > 100 for result in results)
+    assert all(result.operations > 1 for result in results)
     _, results, both = device.bench(KMALLOC, 64, cpus=cpus, operations=50, flags=BENCH_EACH)
     assert [result.operations for result in results] == [50] * len(cpus)
     assert sum(both[0]) == sum(both[1]) == 50 * len(cpus)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """memlab list: which buffers, which columns, in which order, and again and again."""
 
+import errno
 import json
+import os
 import re
 import threading
-import time
 from pathlib import Path
 from signal import SIGINT, SIGTERM
 
@@ -247,18 +248,27 @@ def test_watch_reader_goes(target, made):
 def test_watch_on_terminal(root, watched, made):
     """On a terminal, each list takes the place of the last one."""
     ident = made("kmalloc", 10)["id"]
-    master = root.open("/dev/ptmx", O_RDWR)
+    master = root.open("/dev/ptmx", O_RDWR | os.O_NONBLOCK)
     root.ioctl_raw(master, TIOCSPTLCK, bytes(4))
     number = int.from_bytes(root.ioctl_raw(master, TIOCGPTN, bytes(4))[1], "little")
+    text = ""
+
+    def screens():
+        nonlocal text
+        try:
+            length = root.call("read", master, root.spare, 4096)
+            text += root.peek(root.spare, length).decode()
+        except OSError as error:
+            # nothing yet, or nobody who could say anything
+            assert error.errno in (errno.EAGAIN, errno.EIO)
+        return text.split("\x1b[H\x1b[2J")
     one = watched("-o", "ID", out=f"/dev/pts/{number}")
-    time.sleep(2)
+    until(lambda: len(screens()) > 2, "two lists")
     one.process.signal(SIGINT)
     assert one.wait() == 0
-    length = root.call("read", master, root.spare, 4096)
-    text = root.peek(root.spare, length).decode()
+    nothing, *tables = screens()
     root.close(master)
-    nothing, *tables = text.split("\x1b[H\x1b[2J")
-    assert nothing == "" and len(tables) > 1
+    assert nothing == ""
     assert {tuple(table.split()) for table in tables} == {("ID", str(ident))}
 
 

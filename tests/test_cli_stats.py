@@ -108,7 +108,8 @@ def test_watch(watched, device):
     grown = shrunk = 0
     for last, look in zip(seen, seen[1:]):
         change = look["change"]
-        assert 0.2 < change.pop("seconds") < 60
+        # less than asked for where the look before it came late
+        assert 0 < change.pop("seconds") < 60
         assert change.pop("fallbacks") is None
         assert change == {key: look[key] - last[key] for key in KEYS[1:-1]}
         grown += max(change["live"], 0)
