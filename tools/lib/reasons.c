@@ -113,7 +113,7 @@ static const char *const texts[] = {
 	[MEMLAB_REASON_FREE_SLEEPS] =
 		"vfree may sleep, which this context forbids: free in process context",
 	[MEMLAB_REASON_CONTEXT_SIZE] =
-		"this context is for sizes up to the largest of kmalloc, and with KASAN not for less than a pointer: use process context",
+		"too large for this context, or too small to be freed in it: use process context",
 	[MEMLAB_REASON_CONTEXT_KERNEL] =
 		"this kernel (PREEMPT_RT) allocates in no such context: use process context",
 	[MEMLAB_REASON_ADMIN_RESERVES] =
