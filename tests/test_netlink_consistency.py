@@ -227,7 +227,7 @@ def pliable(target, device, parameter):
     """A buffer that this kernel can resize, of more extents than a datagram has room for."""
     parameter("max_total_bytes", "900M")
     # kvmalloc takes blocks of 2 MiB where it can: let there be no larger ones
-    choice = (KVMALLOC, 160 * MIB, 70, [("--order", 9, "--share", part) for part in (40, 50, 60)])
+    choice = (KVMALLOC, 200 * MIB, 70, [("--order", 9, "--share", part) for part in (40, 50, 60)])
     if device.info().resizable >> VMALLOC & 1:
         choice = (VMALLOC, 20 * MIB, 70, 3 * [()])
     made = scattered(target, device, *choice)
