@@ -14,7 +14,7 @@ import mutants  # noqa: E402
 import patched  # noqa: E402
 from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
-from fragmentation import fragmented  # noqa: E402
+from fragmentation import fragmented, in_extents  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from subject import Subject  # noqa: E402
 from target import VirtualTarget, open_target  # noqa: E402
@@ -231,12 +231,8 @@ def scattered(fragmented, subject):
     """Makes vmalloc buffers of many small extents, of 64 KiB on average at most."""
     # pylint: disable=unused-argument # fragmented is a state, not a value
     def make(size):
-        # blocks of free pages that are left get used up by the first ones
-        for _ in range(10):
-            one = subject(VMALLOC, size)
-            if len(one.extents) >= size >> 16:
-                return one
-        raise RuntimeError("ten buffers in fragmented memory, and none is scattered")
+        return in_extents(lambda: subject(VMALLOC, size), lambda one: len(one.extents),
+                          size >> 16)
     return make
 
 

@@ -5,6 +5,7 @@ import contextlib
 import re
 
 SINGLE, SMALL = "0", "3"
+TRIES = 32
 
 
 def smallest_safe(target):
@@ -22,6 +23,17 @@ def enough_for_vmalloc(target):
     if smallest_safe(target) == SMALL:
         return "--order", SMALL
     return "--share", "20"
+
+
+def in_extents(allocate, count, least):
+    """Allocates until count(buffer) is so many extents: the first ones use up larger blocks."""
+    seen = []
+    while len(seen) < TRIES:
+        one = allocate()
+        seen.append(count(one))
+        if seen[-1] >= least:
+            return one
+    raise RuntimeError(f"no buffer in fragmented memory is of {least} extents, but {seen}")
 
 
 @contextlib.contextmanager

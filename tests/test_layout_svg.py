@@ -9,6 +9,7 @@ import pytest
 
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     USAGE, as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
+from fragmentation import in_extents
 from running import until
 
 MIB = 1 << 20
@@ -210,11 +211,7 @@ def test_one_block(made, draw, as_json):
 def _scattered_id(fragmented, made):
     """4 MiB of vmalloc in 64 extents at least, once free blocks are used up."""
     # pylint: disable=unused-argument # fragmented is a state, not a value
-    for _ in range(10):
-        told = made("vmalloc", "4M")
-        if told["extent_count"] >= 64:
-            return told["id"]
-    raise RuntimeError("ten buffers in fragmented memory, and none is scattered")
+    return in_extents(lambda: made("vmalloc", "4M"), lambda told: told["extent_count"], 64)["id"]
 
 
 def test_confetti(scattered_id, draw, as_json):
