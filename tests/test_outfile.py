@@ -11,6 +11,35 @@ from running import until
 
 END = b"</svg>\n"
 
+# The signal comes after each of so many system calls of the tool, from the one that makes
+# its file on, or until it has ended before. Prints what was wrong then, and how many were
+# tried. That something is left if it is killed shows that these are the right calls.
+EVERYWHERE = """
+cd {folder}
+printf '#!/bin/sh\ncat >/dev/null\n' >gnuplot
+chmod +x gnuplot
+mkdir files
+PATH=$PWD:$PATH
+cd files
+run() {{
+    rm -rf ../files/* ../files/.[!.]*
+    printf old >file.svg
+    interrupt $1 $2 memlab {arguments} >/dev/null 2>&1
+    status=$?
+}}
+run 1 9
+[ "$(ls -A)" != file.svg ] || echo "killed, it left nothing"
+number=0 status=1
+while [ $number -lt {most} ] && [ $status = 1 ]; do
+    number=$((number + 1))
+    run $number {signal}
+    [ "$(ls -A)" = file.svg ] || echo "call $number: there is" $(ls -A)
+    [ "$(cat file.svg)" = old ] || [ "$(tail -n 1 file.svg)" = "</svg>" ] ||
+        echo "call $number: a part of a file"
+done
+echo $number
+"""
+
 
 @pytest.fixture(name="folder")
 def _folder(target):
@@ -114,6 +143,20 @@ def test_interrupted(target, folder, content, number):
     process.signal(number)
     process.wait(60)
     assert content() == ["device"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("arguments, most", [
+    ("layout ID --svg file.svg", 1000), ("report -t 1 -o file.svg", 10),
+    ("bench -t 1 --plot file.svg", 10)], ids=["layout", "report", "bench"])
+def test_interrupted_anywhere(target, made, folder, arguments, most, number):
+    """Nor does a signal at any other moment."""
+    ident = made("vmalloc", "64K")["id"]
+    script = EVERYWHERE.format(folder=folder, most=most, signal=int(number),
+                               arguments=arguments.replace("ID", str(ident)))
+    *wrong, tried = target.run(["sh", "-c", script]).stdout.decode().splitlines()
+    assert not wrong
+    assert int(tried) == most if most < 1000 else 10 < int(tried) < most
 
 
 @pytest.mark.parametrize("arguments, wanted", [

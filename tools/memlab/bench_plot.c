@@ -48,12 +48,14 @@ static void check_folder(const char *path)
 	char *copy = text_format("%s", path);
 	const char *folder = dirname(copy);
 	char *name = text_format("%s/.memlab-XXXXXX", folder);
+	sigset_t before = signals_hold();
 	int fd = mkostemp(name, O_CLOEXEC);
 
 	if (fd < 0)
 		die(STATUS_NO, "cannot write %s in %s: %s", path, folder, strerror(errno));
-	close(fd);
 	unlink(name);
+	signals_let(&before);
+	close(fd);
 	free(name);
 	free(copy);
 }

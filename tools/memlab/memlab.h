@@ -3,6 +3,7 @@
 #ifndef MEMLAB_TOOL_H
 #define MEMLAB_TOOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -98,6 +99,8 @@ char *explain_cache(struct memlab_dev *dev, uint32_t id, const char *doing, int 
 
 int signals_watch(const int *numbers, size_t count);
 int signals_read(int fd);
+sigset_t signals_hold(void);
+void signals_let(const sigset_t *before);
 
 /* ---- watch.c ---- */
 

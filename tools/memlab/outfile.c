@@ -48,6 +48,20 @@ static void forget_at_end(void)
 			sigaction(numbers[i], &action, NULL);
 }
 
+/* Makes a file by that template, which is forgotten if no more comes of it. */
+static int make_temporary(char *name)
+{
+	sigset_t before = signals_hold();
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	if (fd >= 0) {
+		outfile.temporary = name;
+		forget_at_end();
+	}
+	signals_let(&before);
+	return fd;
+}
+
 static _Noreturn void die_unwritten(const char *path)
 {
 	die(STATUS_NO, "cannot write %s: %s", path, strerror(errno));
@@ -61,11 +75,9 @@ static int open_temporary(const struct stat *old)
 	int fd;
 
 	umask(mask);
-	fd = mkostemp(name, O_CLOEXEC);
+	fd = make_temporary(name);
 	if (fd < 0)
 		return -1;
-	outfile.temporary = name;
-	forget_at_end();
 	return fchmod(fd, old ? old->st_mode & 0777 : 0666 & ~mask) ? -1 : fd;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Signals that are read from a descriptor, so that they come between two steps. */
+/* Signals that come between two steps: read from a descriptor, or held meanwhile. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -23,6 +23,22 @@ int signals_watch(const int *numbers, size_t count)
 	if (fd < 0)
 		die(STATUS_NO, "signalfd: %s", strerror(errno));
 	return fd;
+}
+
+/* From here on none comes that can be held, until signals_let(). */
+sigset_t signals_hold(void)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	return before;
+}
+
+/* Those come that came before signals_hold(), which returned @before. */
+void signals_let(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 /* Waits for the next one; its number. */
