@@ -24,7 +24,7 @@ OTHERS = {
     "open", "mmap", "mmap-touch-kmalloc", "mmap-touch-slab", "mmap-touch-vmalloc",
     "mmap-touch-pages", "mmap-touch-exact", "munmap-middle", "mremap", "mprotect-middle",
     "netlink-socket", "netlink-join", "buffer-get", "cache-get", "limits-get", "listener-add",
-    "listener-get", "buffer-dump", "cache-dump", "extent-dump", "stats-dump"}
+    "listener-get", "buffer-dump", "buffer-dump-fields", "cache-dump", "extent-dump", "stats-dump"}
 CALLS = sorted(ALLOC | BENCH | OTHERS)
 # These need no memory, and so cannot fail for want of it.
 FRUGAL = {"free-kmalloc", "free-vmalloc", "free-object", "info", "query", "layout", "write-read",

@@ -97,6 +97,16 @@ static long command(const struct call *call)
 	return ask(family, call->flags, call->kind, call->count, &id, sizeof(id)) ?: receive();
 }
 
+/* The same, but the attribute tells which ones the answer shall have. */
+static long command_of_fields(const struct call *call)
+{
+	uint64_t fields = 1 << MEMLAB_A_BUFFER_ID | 1 << MEMLAB_A_BUFFER_BYTES;
+	long asked = ask(family, call->flags, call->kind, MEMLAB_A_BUFFER_FIELDS, &fields,
+			 sizeof(fields));
+
+	return asked ?: receive();
+}
+
 static void with_socket(const struct call *call)
 {
 	check(open_socket() ? -1 : 0, call->name);
@@ -248,6 +258,8 @@ const struct call netlink_calls[] = {
 	GET("listener-add", with_socket, MEMLAB_NL_CMD_LISTENER_ADD, 0),
 	GET("listener-get", with_listener, MEMLAB_NL_CMD_LISTENER_GET, 0),
 	DUMP("buffer-dump", MEMLAB_NL_CMD_BUFFER_GET, 0),
+	{ "buffer-dump-fields", with_socket, command_of_fields, close_socket,
+	  MEMLAB_NL_CMD_BUFFER_GET, NLM_F_DUMP },
 	DUMP("cache-dump", MEMLAB_NL_CMD_CACHE_GET, 0),
 	DUMP("extent-dump", MEMLAB_NL_CMD_EXTENT_GET, MEMLAB_A_EXTENT_BUFFER_ID),
 	DUMP("stats-dump", MEMLAB_NL_CMD_STATS_GET, 0),
