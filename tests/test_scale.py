@@ -107,7 +107,7 @@ def test_idle_dump(scaled):
         assert one["alloc_in_dump"]["median"] <= 1.2 * one["alloc"]["median"]
 
 
-def test_busy_dump(scaled):
+def test_busy_dump(target, scaled):
     """No allocation waits for a dump that is under way in another process.
 
     The one who allocates has real-time priority, and the kernel can be preempted. So another
@@ -117,10 +117,17 @@ def test_busy_dump(scaled):
     hundred times that of an allocation; if it held one from read to read, by more than that. A
     process that only computes is the measure; 1 in 100 may meet an interrupt, and a few what an
     interrupt has left to do.
+
+    Debian's kernel for arm64 cannot be preempted. There a dump lets others run between 32
+    buffers, so most allocations wait for less than a quarter of a datagram.
     """
+    preempted = facts.is_configured(target, "PREEMPTION")
     for one in scaled:
         work, dumps = one["alloc_beside_work"], one["alloc_beside_dumps"]
-        assert dumps["median"] <= 1.5 * work["median"]
-        assert dumps["p99"] <= 4 * work["p99"]
-        assert dumps["max"] <= one["dump"] / one["datagrams"]
+        datagram = one["dump"] / one["datagrams"]
+        if preempted:
+            assert dumps["median"] <= 1.5 * work["median"]
+            assert dumps["p99"] <= 4 * work["p99"]
+        assert dumps["median"] <= 1.5 * work["median"] + datagram / 4
+        assert dumps["max"] <= datagram
         assert one["messages_beside"] >= one["live"]

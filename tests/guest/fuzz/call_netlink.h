@@ -130,9 +130,15 @@ static inline long answer(int sock, __u32 seq)
 	return 0;
 }
 
+/* Other families are not fuzzed, and NetLabel would keep what it is told. */
+static inline __u16 message_type(__u16 wanted)
+{
+	return !wanted || (wanted >= GENL_MIN_ID && wanted <= GENL_MAX_ID) ? world.family : wanted;
+}
+
 /*
  * Sends a message: socket, flags, id (0: none), whether to read the answer, message type
- * (0: the family's), version, lies about its length, an attribute's type (0: none), length
+ * (0, or that of a family: ours), version, lies about its length, an attribute's type (0: none), length
  * and value.
  */
 static inline long send_message(const __u64 *a, __u8 command, __u16 id_type, __u32 id)
@@ -141,7 +147,7 @@ static inline long send_message(const __u64 *a, __u8 command, __u16 id_type, __u
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct message message = {
 		.header.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
-		.header.nlmsg_type = a[4] ?: world.family,
+		.header.nlmsg_type = message_type((__u16)a[4]),
 		.header.nlmsg_flags = (__u16)a[1] | NLM_F_REQUEST,
 		.header.nlmsg_seq = __atomic_add_fetch(&seq, 1, __ATOMIC_SEQ_CST),
 		.generic.cmd = command,
