@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import abi
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     as_json_fixture, made_fixture, memlab_fixture)
 from fragmentation import in_extents
@@ -240,6 +241,20 @@ def test_gap(made, draw, as_json):
         assert (left, right - left) == (picture.x(layout["phys"]), 16)
     check_sheet(picture)
     check_axis(picture)
+
+
+@pytest.mark.parametrize("distance", [240, 256, 300, 400, 700, 1500])
+def test_small_gap(device, draw, distance):
+    """The axis is as wide where just enough memory is between two pages to be left out."""
+    made = device.alloc_many(1000, abi.PAGES, PAGE)
+    places = {query.phys: query.id for query in device.query_many(made)}
+    pair = next((ident, places[phys + distance * 1024]) for phys, ident in places.items()
+                if phys + distance * 1024 in places)
+    picture = draw(*pair)
+    assert len(picture.stretches()) == 2
+    check_sheet(picture)
+    check_axis(picture)
+    device.free_many(made)
 
 
 @pytest.mark.usefixtures("fragmented")

@@ -160,9 +160,9 @@ void scale_init(struct scale *scale, const struct sheet *sheet)
 	while (bars_left(scale) < 0)
 		scale->step += (scale->step / 32 / MIN_STEP + 1) * MIN_STEP;
 
-	/* No stretch may reach into the next one. */
+	/* No stretch may reach into the next one: both take of the gap, as do narrow ones. */
 	more = (uint64_t)bars_left(scale) / scale->count;
-	most = least_gap / 8 / scale->step;
+	most = least_gap / 2 / scale->step;
 	place(scale, more < most ? more : most);
 }
 
