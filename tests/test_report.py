@@ -9,11 +9,13 @@ import signal
 import pytest
 
 import facts
-from cli import NO_DEVICE, USAGE
+from cli import NO_DEVICE, PATIENCE, USAGE
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     as_json_fixture, memlab_fixture, refusal_fixture)
 from running import Running, until
 
+# Some tests make five of them.
+pytestmark = pytest.mark.timeout(5 * PATIENCE)
 QUICK = ("--time", 1)
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 SECONDS = {"ns": 1, "µs": 1000, "ms": 10 ** 6, "s": 10 ** 9}
@@ -261,7 +263,7 @@ def test_output(target, memlab, as_json):
     assert re.fullmatch(rf"{FILE}: \d+ claims hold, \d+ do not, \d+ could not be measured\n", said)
     assert as_json("report", "--no-frag", "-o", FILE, *QUICK)["file"] == FILE
     assert memlab("report", "--no-frag", "-o", "-", *QUICK).stdout.endswith(b"</html>\n")
-    target.run(["sh", "-c", "cd /tmp && memlab report --no-frag --time 1"])
+    target.run(["sh", "-c", "cd /tmp && memlab report --no-frag --time 1"], timeout=PATIENCE)
     assert target.get("/tmp/memlab-report.html").startswith(b"<!DOCTYPE html>")
 
 

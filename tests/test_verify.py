@@ -245,7 +245,7 @@ def test_strict(memlab):
 @pytest.mark.usefixtures("public_device")
 def test_ordinary_user(target, device):
     """Who may not ask the witnesses is told so, and it is no failure."""
-    result = target.run(["memlab", "verify", "-j"], user="alice", timeout=120)
+    result = target.run(["memlab", "verify", "-j"], user="alice", timeout=600)
     said = json.loads(result.stdout)
     refuted = {one["id"] for one in said["claims"]
                if one["verdict"] not in (HOLDS, UNKNOWN_VERDICT)}
