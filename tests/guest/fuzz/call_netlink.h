@@ -133,13 +133,15 @@ static inline long answer(int sock, __u32 seq)
 /* Other families are not fuzzed, and NetLabel would keep what it is told. */
 static inline __u16 message_type(__u16 wanted)
 {
-	return !wanted || (wanted >= GENL_MIN_ID && wanted <= GENL_MAX_ID) ? world.family : wanted;
+	if (!wanted || (wanted >= GENL_MIN_ID && wanted <= GENL_MAX_ID))
+		return world.family;
+	return wanted;
 }
 
 /*
  * Sends a message: socket, flags, id (0: none), whether to read the answer, message type
- * (0, or that of a family: ours), version, lies about its length, an attribute's type (0: none), length
- * and value.
+ * (0, or that of a family: ours), version, lies about its length, an attribute's type (0:
+ * none), length and value.
  */
 static inline long send_message(const __u64 *a, __u8 command, __u16 id_type, __u32 id)
 {
