@@ -102,12 +102,10 @@ static _Noreturn void keep(struct cgroup_root *root, const char *name, const str
 			   int input)
 {
 	const int least = 10;
-	sigset_t all;
 	char byte;
 
 	/* Signals to the group of processes are for the others. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
+	signals_hold();
 	setsid();
 	/* Nothing else of the maker's is kept open, its buffers least of all. */
 	input = fcntl(input, F_DUPFD, least);
