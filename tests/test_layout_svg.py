@@ -14,6 +14,7 @@ from fragmentation import in_extents
 MIB = 1 << 20
 PAGE = 4096
 MOST_BYTES = 500_000
+MOST_THOUSANDS = 40
 LETTER = 10         # units that a letter takes on average, in a wide font
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -243,18 +244,31 @@ def test_gap(made, draw, as_json):
     check_axis(picture)
 
 
+@pytest.fixture
+def apart(device):
+    """Two pages, one so many bytes behind the other: ids of their buffers."""
+    made = []
+
+    def make(distance):
+        # single free pages come first, then those of larger and larger blocks
+        for _ in range(MOST_THOUSANDS):
+            made.extend(device.alloc_many(1000, abi.PAGES, PAGE))
+            places = {query.phys: query.id for query in device.query_many(made)}
+            for phys, ident in places.items():
+                if phys + distance in places:
+                    return ident, places[phys + distance]
+        raise RuntimeError(f"of {len(made)} pages, no two are {distance} bytes apart")
+    yield make
+    device.free_many(made)
+
+
 @pytest.mark.parametrize("distance", [240, 256, 300, 400, 700, 1500])
-def test_small_gap(device, draw, distance):
+def test_small_gap(apart, draw, distance):
     """The axis is as wide where just enough memory is between two pages to be left out."""
-    made = device.alloc_many(1000, abi.PAGES, PAGE)
-    places = {query.phys: query.id for query in device.query_many(made)}
-    pair = next((ident, places[phys + distance * 1024]) for phys, ident in places.items()
-                if phys + distance * 1024 in places)
-    picture = draw(*pair)
+    picture = draw(*apart(distance * 1024))
     assert len(picture.stretches()) == 2
     check_sheet(picture)
     check_axis(picture)
-    device.free_many(made)
 
 
 @pytest.mark.usefixtures("fragmented")
