@@ -10,7 +10,7 @@ import abi
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, VMALLOC, Context, Gfp
 from conftest import PARAMETERS
 from device import Device
-from fragmentation import SINGLE, smallest_safe
+from fragmentation import SINGLE, in_extents, smallest_safe
 from nlfamily import MEMLAB, Family, Refused
 from nlview import (
     buffer_told, buffers_told, cache_told, extents_told, limits_told, named,
@@ -231,25 +231,24 @@ def test_own_caches(opened, device):
     (KMALLOC, 1, 1), (KMALLOC, 3 * PAGE + 1, 1), (KVMALLOC, 100, 1), (PAGES, 5 * PAGE, 1),
     (PAGES_EXACT, 5 * PAGE, 1), (VMALLOC, 1, 1), (VMALLOC, 20 * MIB, 2000),
     (KVMALLOC, 20 * MIB, 1)])
-def test_extents(target, fragmented, device, family, allocator, size, least):
+def test_extents(target, fragmented, device, subject, family, allocator, size, least):
     """A layout is what LAYOUT says, also one of thousands of extents and many datagrams."""
-    # pylint: disable=unused-argument # fragmented is a state, not a value
+    # pylint: disable=unused-argument,too-many-arguments # fragmented is a state, not a value
     if least > 1 and smallest_safe(target) != SINGLE:
         size *= 4
-    made = device.alloc(allocator, size)
-    dump = family.start("extent-get", buffer_id=made.id).read()
+    made = in_extents(lambda: subject(allocator, size), lambda one: len(one.extents), least)
+    dump = family.start("extent-get", buffer_id=made.query.id).read()
     assert not dump.refused and not dump.interrupted
-    wanted = extents_told(device, made.id)
-    assert dump.replies == wanted and len(wanted) >= least
+    wanted = extents_told(device, made.query.id)
+    assert dump.replies == wanted
     assert dump.datagrams > least / 1000
     at = 0
     for one in wanted:
         assert one["offset"] == at
         at += one["length"]
     assert at == size
-    told = family.do("buffer-get", id=made.id)
+    told = family.do("buffer-get", id=made.query.id)
     assert told["extent-count"] == len(wanted) and told["phys"] == wanted[0]["phys"]
-    device.free(made.id)
 
 
 @pytest.mark.parametrize("user", ["root", "alice"])
