@@ -8,9 +8,12 @@ import re
 
 import pytest
 
+import facts
 from device import PATH
 from proxy import Proxy
 from target import VirtualTarget
+
+PAGE = 4096
 
 
 class Module:
@@ -54,11 +57,19 @@ class Module:
         return [line.split()[0] for line in self.machine.get("/proc/slabinfo").decode().splitlines()
                 if line.startswith("memlab-")]
 
-    def memory(self, name="MemFree"):
-        """A line of /proc/meminfo in bytes, without what the kernel keeps to reclaim later."""
+    def _reclaim(self):
         self.machine.run(["sh", "-c", "echo 3 >/proc/sys/vm/drop_caches"])
+
+    def memory(self, name):
+        """A line of /proc/meminfo in bytes, without what the kernel keeps to reclaim later."""
+        self._reclaim()
         text = self.machine.get("/proc/meminfo").decode()
         return 1024 * int(re.search(rf"^{name}: +(\d+)", text, re.MULTILINE)[1])
+
+    def free(self):
+        """Bytes free, those that a CPU keeps for itself included, which MemFree leaves out."""
+        self._reclaim()
+        return facts.free_pages(self.machine) * PAGE
 
     def in_use(self):
         """Whether rmmod says that somebody uses it."""

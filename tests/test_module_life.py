@@ -69,7 +69,7 @@ def test_pinned_pages(module, other):
 
 def test_persistent_go(module, other):
     """Persistent buffers and caches go with it: memory, vmalloc areas, slab caches."""
-    before, proxy = module.memory(), other()
+    before, proxy = module.free(), other()
     with Device(proxy) as own:
         for allocator, size in PERSISTENT_KINDS:
             own.fill(own.alloc(allocator, size, PERSISTENT).id, 1)
@@ -78,11 +78,11 @@ def test_persistent_go(module, other):
             own.free_many(own.alloc_many(100, CACHE, 0, cache=cache))
             own.alloc(CACHE, 0, PERSISTENT, cache=cache)
     taken = sum(size for _, size in PERSISTENT_KINDS)
-    assert before - module.memory() > taken * 3 // 4
+    assert before - module.free() > taken * 3 // 4
     assert module.areas() and len(module.caches()) == 3
     assert module.unload() == ""
     assert not module.areas() and not module.caches()
-    assert before - module.memory() < taken // 4
+    assert before - module.free() < taken // 4
     assert module.load() == ""
     with Device(proxy) as own:
         assert not own.ids() and not own.cache_ids()

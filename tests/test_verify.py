@@ -299,19 +299,13 @@ def test_interrupted(target, device, number):
     assert not device.ids()
 
 
-def free_memory(target):
-    """MemFree, in KiB."""
-    return int(re.search(r"^MemFree: +(\d+)", target.get("/proc/meminfo").decode(),
-                         re.MULTILINE)[1])
-
-
 def test_interrupted_while_fragmented(target):
     """Nor does memory stay fragmented."""
-    before = free_memory(target)
+    before = facts.free_pages(target)
     process = target.spawn(["memlab", "verify", "kvmalloc-small"])
-    wait_for(lambda: free_memory(target) < before * 3 // 4 or process.poll() is not None,
+    wait_for(lambda: facts.free_pages(target) < before * 3 // 4 or process.poll() is not None,
              "memory was not fragmented")
     assert process.poll() is None
     process.signal(signal.SIGKILL)
     process.wait(30)
-    wait_for(lambda: free_memory(target) > before * 9 // 10, "memory is not back")
+    wait_for(lambda: facts.free_pages(target) > before * 9 // 10, "memory is not back")
