@@ -190,7 +190,8 @@ def test_no_device_needed(made, memlab):
 
 def test_busy_table(target, device, process):
     """A list that is disturbed each time is printed, and said to be so."""
-    buffers = device.alloc_many(5000, abi.KMALLOC, 8)
+    # so many that reading them takes longer than a pause of those who disturb
+    buffers = device.alloc_many(20000, abi.KMALLOC, 8)
     other, stop = Device(process()), threading.Event()
     resize = make(abi.Resize, id=other.alloc(abi.KMALLOC, 8).id, bytes=8)
     # all that is to be done at once, as there is nothing between two of these
@@ -203,18 +204,18 @@ def test_busy_table(target, device, process):
     thread = threading.Thread(target=bustle)
     thread.start()
     try:
-        notes = set()
-        for _ in range(5):
+        notes = []
+        while len(notes) < 40 and not (notes and "came and went while listed" in notes[-1]):
             result = target.run(["memlab", "list", "-q"])
             assert result.returncode == 0
-            notes.add(result.stderr.decode())
+            notes.append(result.stderr.decode())
             assert {buffer.id for buffer in buffers} <= set(ids_of(result))
     finally:
         stop.set()
         thread.join()
         device.free_many(buffers)
         other.close()
-    assert any("came and went while listed" in note for note in notes), notes
+    assert "came and went while listed" in notes[-1], notes
 
 
 def test_watch(watched, memlab, made, as_json):
