@@ -247,13 +247,14 @@ def test_gap(made, draw, as_json):
 @pytest.fixture
 def apart(device):
     """Two pages, one so many bytes behind the other: ids of their buffers."""
-    made = []
+    made, places = [], {}
 
     def make(distance):
         # single free pages come first, then those of larger and larger blocks
         for _ in range(MOST_THOUSANDS):
-            made.extend(device.alloc_many(1000, abi.PAGES, PAGE))
-            places = {query.phys: query.id for query in device.query_many(made)}
+            more = device.alloc_many(1000, abi.PAGES, PAGE)
+            made.extend(more)
+            places.update((query.phys, query.id) for query in device.query_many(more))
             for phys, ident in places.items():
                 if phys + distance in places:
                     return ident, places[phys + distance]
