@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # Kernel of the virtual machine; tests/vm/fetch lists the names.
-KERNEL ?= stable
+KERNEL ?=
 # Those of check-matrix; none means all.
 KERNELS ?=
 # Groups of packages that emulate what this computer is not, for KERNEL and for KERNELS.
@@ -53,18 +53,18 @@ all: module tools ## Build the module and the tool
 help: ## List the tasks
 	@echo 'memlab: see what kernel memory is made of. Tasks:'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: KERNEL=$(KERNEL) TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= JOBS= PYTEST='
+	@echo 'Variables: KERNEL='$(KERNEL)' TARGET=$(TARGET) PREFIX=$(PREFIX) DESTDIR= KDIR= BUILD= JOBS= PYTEST='
 
 demo: ## See it: boot a virtual machine, allocate, map, ask the witnesses, write a report
 	@tests/setup build vm $(FOREIGN)
-	@BUILD='$(BUILD)' $(PYTHON) tests/demo.py --kernel $(KERNEL)
+	@BUILD='$(BUILD)' $(PYTHON) tests/demo.py $(if $(KERNEL),--kernel '$(KERNEL)')
 
 check: ## Run the tests, in a virtual machine; TARGET=local for the loaded module
 	@tests/setup build vm check $(FOREIGN)
 	BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) -m pytest \
 		-n $(JOBS) --dist loadfile tests $(PYTEST)
 
-check-matrix: ## Run the tests on every kernel; KERNELS="stable cloud" on some
+check-matrix: ## Run the tests on every kernel; KERNELS="6.1 cloud" on some
 	@tests/setup build vm check $(FOREIGN_ALL)
 	@BUILD='$(BUILD)' $(PYTHON) tests/matrix --kernels '$(KERNELS)' --jobs $(JOBS) -- $(PYTEST)
 
@@ -94,12 +94,12 @@ performance: ## The same, for the page that tells of it
 
 fuzz: ## Throw random calls at the driver; DURATION= seconds, SEED= of an older run
 	@tests/setup build vm check $(FOREIGN)
-	@BUILD='$(BUILD)' tests/fuzz --kernel '$(KERNEL)' --seconds '$(DURATION)' \
+	@BUILD='$(BUILD)' tests/fuzz $(if $(KERNEL),--kernel '$(KERNEL)') --seconds '$(DURATION)' \
 		$(if $(SEED),--seed '$(SEED)') $(FUZZ)
 
 shell: ## A shell in the virtual machine, with the module loaded
 	@tests/setup build vm $(FOREIGN)
-	@tests/vm/run --kernel $(KERNEL)
+	@tests/vm/run $(if $(KERNEL),--kernel '$(KERNEL)')
 
 lint: ## Compiler, sparse, checkpatch, shellcheck, Python and format checks
 	@tests/setup build vm check lint

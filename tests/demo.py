@@ -4,6 +4,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from fragmentation import fragmented
 from proxy import Proxy
 from subject import Existing
 from target import BUILD, VirtualTarget
-from vm import default_payload
+from vm import UnknownKernel, VmError, default_payload, need_programs
 
 SIZE = "4M"
 ALLOCATORS = ("kmalloc", "vmalloc")
@@ -98,13 +99,15 @@ def report(target, path):
     return path
 
 
-def main():
+def run():
+    """The demonstration; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default=None, help="which kernel to boot")
     parser.add_argument("--report", type=Path, default=BUILD / "report.html",
                         help="where to put the page (default: %(default)s)")
     args = parser.parse_args()
 
+    need_programs(args.kernel)
     print("Fetching a kernel (once) and building the driver for it ...", flush=True)
     default_payload(args.kernel)
     print("Booting a virtual machine ...", flush=True)
@@ -126,6 +129,23 @@ def main():
     if not agreed:
         print("demo: a witness disagrees with the driver", file=sys.stderr)
     return 0 if agreed and not problems else 1
+
+
+def main():
+    """Ends with one message where something is missing or fails, and with no traceback."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        return run()
+    except UnknownKernel as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+    except (VmError, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("demo: interrupted; nothing is half-done, call it again", file=sys.stderr)
+        return 128 + signal.SIGINT
+    return 1
 
 
 if __name__ == "__main__":

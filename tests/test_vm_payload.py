@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from vm import kernels
 from vm_help import FETCH, VM
 from vm_help import empty_fixture, vm_run_fixture  # noqa: F401 # pylint: disable=unused-import
 
@@ -30,7 +31,7 @@ def test_hook(vm_run, tmp_path):
                     options=options, payload=False)
     assert result.returncode == 0, result.stderr
     arguments, release, version = result.stdout.decode().splitlines()[:3]
-    assert arguments == f"stable {release}"
+    assert arguments == f"{kernels.default()} {release}"
     assert "dpkg" in version
 
 

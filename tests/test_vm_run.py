@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from vm_help import ALL_BYTES, RUN, running
+from vm_help import ALL_BYTES, RUN, VM, running
 from vm_help import empty_fixture, vm_run_fixture  # noqa: F401 # pylint: disable=unused-import
 
 
@@ -157,7 +158,7 @@ def test_kernel_that_does_not_boot(vm_run):
 def test_unknown_kernel(vm_run):
     result = vm_run("true", options=["--kernel", "no-such"])
     assert result.returncode == 2
-    assert b"no-such" in result.stderr and b"stable" in result.stderr
+    assert b"no-such" in result.stderr and b"6.12" in result.stderr
 
 
 @pytest.mark.parametrize("options", [
@@ -170,9 +171,51 @@ def test_bad_usage(vm_run, options):
     assert options[0].encode() in result.stderr
 
 
-def test_missing_qemu_names_the_package(vm_run, tmp_path):
-    for name in ("busybox", "kmod", "dash", "gcc", "ldd", "setpriv"):
-        (tmp_path / name).symlink_to(shutil.which(name))
-    result = vm_run("true", env={**os.environ, "PATH": str(tmp_path)})
+# A computer on which the harness finds programs in PATH only.
+BARE = """
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+sys.argv[0:2] = [sys.argv[1] + "/vm/run"]
+from vm import programs
+programs._MORE = ()
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_missing_programs(empty, tmp_path, cached):
+    """All that are missing are named at once, with their packages, before anything is fetched."""
+    (tmp_path / "kmod").symlink_to(shutil.which("kmod"))
+    if not cached:
+        (tmp_path / "cache").mkdir()
+    result = subprocess.run(
+        [sys.executable, "-c", BARE, VM.parent, "--payload", empty, "--", "true"],
+        env={**os.environ, "PATH": str(tmp_path),
+             **({} if cached else {"VM_CACHE": str(tmp_path / "cache")})},
+        capture_output=True, text=True, timeout=100, check=False)
     assert result.returncode == 125
-    assert b"qemu-system-x86" in result.stderr
+    for words in ("qemu-system-", "readelf", "setpriv", "binutils", "util-linux", "gcc libc6-dev",
+                  "sudo apt-get install "):
+        assert words in result.stderr
+    assert "kmod" not in result.stderr and "Traceback" not in result.stderr
+    assert cached or not list((tmp_path / "cache").iterdir())
+
+
+def test_path_of_a_user(vm_run):
+    """depmod and others are found though an ordinary user's PATH does not lead to them."""
+    result = vm_run("echo", "up", env={**os.environ, "PATH": "/usr/bin:/bin"})
+    assert (result.returncode, result.stdout) == (0, b"up\n")
+
+
+@pytest.mark.parametrize("program", ["run", "fetch"])
+def test_cache_of_nobody(empty, program):
+    """A cache that the user cannot make is named, and so is a payload that cannot be read."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: becomes nobody")
+    command = [VM / program, *(["--payload", empty, "--", "true"] if program == "run" else [])]
+    result = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", *command],
+                            env={**os.environ, "HOME": "/proc/self", "VM_CACHE": ""},
+                            capture_output=True, text=True, timeout=100, check=False)
+    assert result.returncode == (125 if program == "run" else 1), result.stderr
+    assert "VM_CACHE" in result.stderr or "Permission denied" in result.stderr
+    assert "Traceback" not in result.stderr

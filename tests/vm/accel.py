@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import cache, qemu
+from . import cache, programs, qemu
 
 _TRIAL_SECONDS = 4
 
@@ -26,7 +26,7 @@ def choose(kernel, wish="auto"):
         return "tcg"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
-    program = qemu.binary(kernel.source.architecture)
+    program = str(programs.path(kernel.source.architecture.qemu))
     facts = {
         "boot": Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
         "qemu": program,
@@ -50,7 +50,7 @@ def _trial(kernel):
     console = cache.directory() / f"kvm-trial.{os.getpid()}"
     arguments = qemu.machine_arguments(kernel, "kvm", f"file,id=console,path={console}", "",
                                        mem="256M", smp=1)
-    with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *arguments],
+    with subprocess.Popen([programs.path("setpriv"), "--pdeathsig", "KILL", "--", *arguments],
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
 """A private state of apt: packages of any suite and architecture, verified, not installed.
 
-The mirrors and their keys are those of the host's own sources of Debian. Lists,
-caches and the (empty) list of installed packages are in the cache folder, so
-the host's apt state is neither used nor changed, and nobody needs to be root.
+The mirrors and their keys are those of the host's own sources of Debian; a host that has
+none names a mirror in VM_MIRROR. Lists, caches and the (empty) list of installed packages
+are in the cache folder, so the host's apt state is neither used nor changed, not even its
+locks, and nobody needs to be root.
 """
 
 import os
 import re
-import subprocess
+import shutil
 from pathlib import Path
 
-from . import cache
+from . import cache, programs
 from .errors import VmError
 
 _SOURCES = Path("/etc/apt")
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# For one call, which downloads 100 MB at the most: a guard, as apt has time limits of its own.
+_HANG_SECONDS = 1800
+# Suites that get all their packages at once.
+_WITHOUT_PARTS = ("sid", "unstable")
 # What the host wants to be done after updates is about the host.
 _CONFIG = """\
 Dir::State "{home}";
@@ -40,11 +46,12 @@ APT::Sandbox::User "root";
 
 
 class State:
-    """What apt knows of a suite (default: the host's suites) on an architecture."""
+    """What apt knows of a suite of Debian, by its code name, on an architecture."""
 
-    def __init__(self, suite=None, architecture="amd64"):
-        self._name = f"{suite or 'host'}-{architecture}"
+    def __init__(self, suite, architecture="amd64"):
+        self._name = f"{suite}-{architecture}"
         self._home = cache.directory() / "apt" / self._name
+        programs.need("apt-get", "apt-cache", "apt-config", "dpkg-deb")
         with cache.lock(f"apt-{self._name}"):
             self._configure(suite, architecture)
             if not list(self._home.glob("lists/*_Packages*")):
@@ -56,71 +63,80 @@ class State:
             self._update()
 
     def depends(self, package):
-        """The packages that a package directly depends on; none if there is no such package."""
-        try:
-            text = self._run("apt-cache", "depends", package)
-        except subprocess.CalledProcessError:
-            return []
+        """The packages that a package directly depends on."""
+        text = self._ask(f"no package {package}", "apt-cache", "depends", package)
         return re.findall(r"^ *\|?(?:Pre)?Depends: ([^<\s]+)", text, re.MULTILINE)
 
     def closure(self, packages):
         """The packages with all that they need, on a system that has nothing."""
-        try:
-            text = self._run("apt-get", "-qq", "--simulate", "install", *packages)
-        except subprocess.CalledProcessError as error:
-            raise VmError(f"cannot resolve {' '.join(packages)}:\n{error.stderr}") from error
+        text = self._ask(f"cannot resolve {' '.join(packages)}",
+                         "apt-get", "-qq", "--simulate", "install", *packages)
         return sorted(set(re.findall(r"^Inst (\S+)", text, re.MULTILINE)))
 
     def version(self, package):
         """The version that download() would fetch, as file names have it."""
-        try:
-            line = self._run("apt-get", "-qq", "download", "--print-uris", package)
-        except subprocess.CalledProcessError as error:
-            raise VmError(f"cannot fetch {package}:\n{error.stderr}") from error
+        line = self._ask(f"no package {package}",
+                         "apt-get", "-qq", "download", "--print-uris", package)
         return line.split()[1].split("_")[1]
 
     def download(self, packages, into):
         """The packages' files in the folder `into`, verified."""
-        command = ["apt-get", "-qq", "download", *packages]
+        # A failed download may leave a part of a file.
+        self._ask(f"cannot fetch {' '.join(packages)}",
+                  "apt-get", "-qq", "download", *packages, cwd=into)
+        return sorted(Path(into).glob("*.deb"))
+
+    def _ask(self, what, *command, **options):
+        """Like _run(), and again with new lists if these are damaged or too old."""
         with cache.lock(f"apt-{self._name}"):
             try:
-                self._run(*command, cwd=into)
-            except subprocess.CalledProcessError:
-                # The lists may be older than what the mirror still has.
-                self._update()
+                return self._run(what, *command, **options)
+            except VmError as error:
                 try:
-                    self._run(*command, cwd=into)
-                except subprocess.CalledProcessError as error:
-                    raise VmError(f"cannot fetch {' '.join(packages)}:\n"
-                                  f"{error.stderr}") from error
-        return sorted(Path(into).glob("*.deb"))
+                    self._update()
+                except VmError as more:
+                    raise VmError(f"{error}\n{more}") from more
+                return self._run(f"{self._name}: {what}", *command, **options)
 
     def _configure(self, suite, architecture):
         for name in ("sources", "lists/partial", "cache/archives/partial"):
             (self._home / name).mkdir(parents=True, exist_ok=True)
         (self._home / "status").touch()
         # Only the host knows whether its mirror is a frozen one.
-        valid = self._run("apt-config", "shell", "V", "Acquire::Check-Valid-Until", host=True)
+        valid = programs.output("apt-config", "shell", "V", "Acquire::Check-Valid-Until")
         _write(self._home / "apt.conf", _CONFIG.format(
             home=self._home, architecture=architecture,
             valid="false" if re.search("false|no|'0'", valid) else "true"))
         _write(self._home / "sources" / "debian.sources", _sources(suite, architecture))
 
     def _update(self):
+        """Fetches the lists anew: apt trusts damaged ones. Without a mirror the old ones stay."""
+        lists, old = self._home / "lists", self._home / "lists.old"
+        shutil.rmtree(old, ignore_errors=True)
+        lists.rename(old)
+        (lists / "partial").mkdir(parents=True)
+        for path in (self._home / "cache").glob("*.bin"):
+            path.unlink()
         try:
-            self._run("apt-get", "-qq", "update")
-        except subprocess.CalledProcessError as error:
-            raise VmError("cannot ask Debian's mirror for packages; what is in the cache stays "
-                          f"usable:\n{error.stderr}") from error
+            self._run("apt-get update", "apt-get", "-qq", "update")
+        except BaseException:
+            shutil.rmtree(lists)
+            old.rename(lists)
+            raise
+        shutil.rmtree(old)
 
-    def _run(self, program, *arguments, cwd=None, host=False):
-        config = [] if host else ["-c", str(self._home / "apt.conf")]
+    def _run(self, what, program, *arguments, **options):
         try:
-            return subprocess.run([program, *config, *arguments], check=True, cwd=cwd,
-                                  capture_output=True, text=True,
-                                  env={**os.environ, "LC_ALL": "C"}).stdout
-        except FileNotFoundError as error:
-            raise VmError(f"{program}: not found; this needs Debian's apt") from error
+            with cache.room(self._home):
+                return programs.output(program, "-c", self._home / "apt.conf", *arguments,
+                                       what=what, timeout=_HANG_SECONDS, **options)
+        except VmError as error:
+            if re.search(r"Temporary failure|Could not (resolve|connect)|Network is unreachable"
+                         r"|Cannot initiate the connection|Connection (refused|timed out|failed)"
+                         r"|Failed to fetch|Some index files failed", str(error)):
+                raise VmError("cannot reach Debian's mirror; connect to the network once, kernels "
+                              f"that are in the cache stay usable\n{error}") from error
+            raise
 
 
 def _write(path, text):
@@ -132,25 +148,42 @@ def _sources(suite, architecture):
     """The host's sources of Debian, with another suite in place of its release's."""
     text = ""
     for source in host_sources():
-        suites = source["Suites"].split()
-        if suite and not any("-" not in name for name in suites):
+        suites = [name for name in _as_suite(source["Suites"].split(), suite)
+                  if "-" not in name or suite not in _WITHOUT_PARTS]
+        if not suites:
             continue
-        text += (f"Types: deb\nURIs: {source['URIs']}\nSuites: {suite or ' '.join(suites)}\n"
+        text += (f"Types: deb\nURIs: {source['URIs']}\nSuites: {' '.join(suites)}\n"
                  f"Components: main\nArchitectures: {architecture}\n")
         if key := source.get("Signed-By"):
             text += f"Signed-By: {key}\n"
         text += "\n"
-    if not text:
-        raise VmError(f"no source of Debian below {_SOURCES}")
-    return text
+    if text:
+        return text
+    if mirror := os.environ.get("VM_MIRROR"):
+        return (f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\n"
+                f"Architectures: {architecture}\nSigned-By: {_KEYRING}\n")
+    raise VmError(f"no source of Debian below {_SOURCES}: set VM_MIRROR to the URL of a mirror of "
+                  "Debian, and install the package debian-archive-keyring")
+
+
+def _as_suite(names, suite):
+    """The same parts (-updates, -security) of another suite."""
+    return dict.fromkeys(suite + "".join(re.findall("-(?:updates|security)$", name))
+                         for name in names)
+
+
+def host_release():
+    """The code name of the host's Debian; "" if the host is no Debian."""
+    text = Path("/etc/os-release").read_text("utf-8")
+    fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', text, re.MULTILINE))
+    # A testing or unstable Debian has no code name, or that of the next release.
+    return fields.get("VERSION_CODENAME", "") if fields.get("ID") == "debian" else ""
 
 
 def host_sources():
     """The host's sources of Debian's own suites, as fields of deb822."""
-    release = re.search(r"^VERSION_CODENAME=(\w+)",
-                        Path("/etc/os-release").read_text("utf-8"), re.MULTILINE)
-    codename = release[1] if release else "stable"
-    own = re.compile(rf"({codename}|stable|oldstable|testing|sid|unstable)(-updates|-security)?")
+    names = "|".join(filter(None, (host_release(), "stable|oldstable|testing|sid|unstable")))
+    own = re.compile(rf"({names})(-updates|-security)?")
     found = []
     for path in sorted([*_SOURCES.glob("sources.list"), *_SOURCES.glob("sources.list.d/*")]):
         if path.suffix == ".sources":

@@ -33,9 +33,10 @@ class Archive:
             self._entry(path, stat.S_IFDIR | mode, b"", owner)
 
     def copy(self, source, path):
-        """A host's file, or what its link points to."""
+        """A host's file, or what its link points to; readable, whatever the host's umask was."""
         with open(source, "rb") as file:
-            self.file(path, file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            self.file(path, file.read(), mode | (0o555 if mode & 0o100 else 0o444))
 
     def tree(self, root):
         """All that is below the host's folder `root`."""
@@ -46,7 +47,7 @@ class Archive:
                 if os.path.islink(source):
                     self.symlink(path, os.readlink(source))
                 elif os.path.isdir(source):
-                    self.directory(path, stat.S_IMODE(os.stat(source).st_mode))
+                    self.directory(path, stat.S_IMODE(os.stat(source).st_mode) | 0o555)
                 else:
                     self.copy(source, path)
 

@@ -8,6 +8,7 @@ import platform
 import re
 
 from . import unpacked
+from .apt import host_release
 
 # The release that Debian's kernels were built with, and that their headers ask for by name.
 GCC = "gcc-12"
@@ -26,7 +27,7 @@ def root(architecture):
     """The folder that has the compilers' /usr."""
     triplet32 = _TRIPLET32[architecture.name]
     return unpacked.folder(
-        f"cross-{architecture.name}", here(),
+        f"cross-{architecture.name}", host_release(), here(),
         [f"{GCC}-{architecture.triplet}", f"{GCC}-{triplet32}", "libc6-dev-armhf-cross"],
         _OWN.search)
 

@@ -6,62 +6,98 @@ link `current` beside it changes in one step, so a reader needs no lock.
 """
 
 import contextlib
+import json
 import re
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
+import sys
 
-from . import buildroot, built, cache, crossbuild, kernels, unpacked, vmlinux
+from . import buildroot, built, cache, crossbuild, kernels, programs, unpacked, vmlinux
 from .apt import State
 from .errors import VmError
 
+# The files of a kernel's folder, with their sizes, without which it is none.
+_STAMP = "sizes.json"
+
 
 def fetch(source, refresh=False):
-    """The Kernel of `source`, fetched if it is not there yet (or may be older)."""
-    if source.build:
-        return built.fetch(source, refresh)
-    home = cache.directory() / "kernels" / source.name
+    """The Kernel of `source`, fetched or built if it is not there yet (or may be older)."""
+    home = cache.directory() / "kernels" / source.home
     if not refresh and (kernel := _cached(source, home)):
         return kernel
-    with cache.lock(f"fetch-{source.name}"):
+    with cache.lock(f"fetch-{source.home}"):
         if refresh or not (kernel := _cached(source, home)):
             home.mkdir(parents=True, exist_ok=True)
-            kernel = _update(source, home, refresh)
+            _remove_damaged(source, home)
+            directory = (built.update if source.build else _update)(source, home)
+            _stamp(kernels.Kernel(source, directory, _release(directory)))
+            with cache.replacing(home / "current") as link:
+                link.symlink_to(directory.name)
+            kernel = _cached(source, home)
     return kernel
+
+
+def _release(directory):
+    return directory.name.partition("_")[0]
 
 
 def _cached(source, home):
     with contextlib.suppress(OSError):
         directory = (home / "current").resolve(strict=True)
-        return kernels.Kernel(source, directory, directory.name.partition("_")[0])
+        kernel = kernels.Kernel(source, directory, _release(directory))
+        if _is_whole(directory) and (not source.build or
+                                     directory.name.endswith(f"_{built.key(source)}")):
+            return kernel
     return None
 
 
-def _update(source, home, refresh):
+def _is_whole(directory):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sizes = json.loads((directory / _STAMP).read_text("utf-8"))
+        return all((directory / name).stat().st_size == size for name, size in sizes.items())
+    return False
+
+
+def _stamp(kernel):
+    files = [kernel.vmlinuz, kernel.bootable, kernel.headers / "Makefile",
+             kernel.headers / ".config", kernel.headers / "Module.symvers",
+             kernel.modules / "modules.dep", kernel.modules / "modules.builtin"]
+    sizes = {str(file.relative_to(kernel.directory)): file.stat().st_size for file in files}
+    with cache.replacing(kernel.directory / _STAMP) as temporary:
+        temporary.write_text(json.dumps(sizes), "utf-8")
+
+
+def _remove_damaged(source, home):
+    for directory in home.glob("*_*"):
+        if directory.is_dir() and not _is_whole(directory):
+            print(f"vm: {source.name}: {directory} is damaged; making it again", file=sys.stderr)
+            shutil.rmtree(directory)
+
+
+def _update(source, home):
     state = State(source.suite, source.architecture.name)
-    if refresh:
-        state.refresh()
+    state.refresh()
     packages = _resolve(source, state)
     tools = crossbuild.tools(source, packages)
     release = packages[0].removeprefix("linux-image-")
     directory = home / f"{release}_{state.version(packages[0])}"
     if not directory.exists():
-        with tempfile.TemporaryDirectory(prefix="kernel-vm-") as work:
-            debs = state.download([p for p in packages if p not in tools], work)
+        print(f"vm: fetching {source.summary}: {release}", file=sys.stderr, flush=True)
+        with cache.work_folder(home, "unpack") as work:
+            debs = work / "debs"
+            debs.mkdir()
+            state.download([p for p in packages if p not in tools], debs)
             if tools:
-                debs = crossbuild.download(source, tools, work)
-            _unpack(debs, source, release, directory)
-    with cache.replacing(home / "current") as link:
-        link.symlink_to(directory.name)
-    return _cached(source, home)
+                crossbuild.download(source, tools, debs)
+            _unpack(sorted(debs.glob("*.deb")), source, release, work / "root")
+            (work / "root").rename(directory)
+    return directory
 
 
 def _resolve(source, state):
     """The concrete packages: the image and its parts, and what it takes to build modules."""
     image = next((p for p in state.depends(source.image) if p.startswith("linux-image-")), None)
     if not image:
-        raise VmError(f"cannot fetch {source.image}: apt knows no such package")
+        raise VmError(f"{source.suite}: the package {source.image} names no kernel")
     headers = f"linux-headers-{image.removeprefix('linux-image-')}"
     parts = [p for p in state.depends(image) if re.match("linux-(binary|modules)-", p)]
     if source.build_root:
@@ -71,29 +107,23 @@ def _resolve(source, state):
     return list(dict.fromkeys([image, *parts, headers, *needed]))
 
 
-def _unpack(debs, source, release, directory):
-    # A fetch that was killed leaves these; the lock says that nobody uses them.
-    for stale in directory.parent.glob("unpack-*"):
-        shutil.rmtree(stale)
-    with tempfile.TemporaryDirectory(prefix="unpack-", dir=directory.parent) as work:
-        root = Path(work, "root")
-        # base-files comes first: it says that /lib is a link.
-        unpacked.unpack(sorted(debs, key=lambda deb: not deb.name.startswith("base-files_")), root)
-        _relocate(root, release)
-        if source.build_root:
-            buildroot.prepare(root, release)
-        elif source.architecture.foreign:
-            crossbuild.prepare(root, release, source.architecture)
-        _depmod(root, release)
-        image = root / f"boot/vmlinuz-{release}"
-        if not image.exists():      # newer packages leave the copying to a script
-            image.parent.mkdir(exist_ok=True)
-            image.symlink_to(f"../usr/lib/modules/{release}/vmlinuz")
-        kernel = vmlinux.extract(image.read_bytes())
-        if kernel:
-            (root / f"boot/vmlinux-{release}").write_bytes(kernel)
-        root.chmod(0o755)
-        root.rename(directory)
+def _unpack(debs, source, release, root):
+    # base-files comes first: it says that /lib is a link.
+    unpacked.unpack(sorted(debs, key=lambda deb: not deb.name.startswith("base-files_")), root)
+    _relocate(root, release)
+    if source.build_root:
+        buildroot.prepare(root, release)
+    elif source.architecture.foreign:
+        crossbuild.prepare(root, release, source.architecture)
+    programs.output("depmod", "-b", root, release)
+    image = root / f"boot/vmlinuz-{release}"
+    if not image.exists():      # newer packages leave the copying to a script
+        image.parent.mkdir(exist_ok=True)
+        image.symlink_to(f"../usr/lib/modules/{release}/vmlinuz")
+    kernel = vmlinux.extract(image.read_bytes())
+    if kernel:
+        (root / f"boot/vmlinux-{release}").write_bytes(kernel)
+    root.chmod(0o755)
 
 
 def _relocate(root, release):
@@ -104,10 +134,3 @@ def _relocate(root, release):
                                "include $(dir $(lastword $(MAKEFILE_LIST)))../",
                                makefile.read_text(), flags=re.MULTILINE))
     unpacked.relink(root)
-
-
-def _depmod(root, release):
-    try:
-        subprocess.run(["depmod", "-b", str(root), release], check=True, capture_output=True)
-    except FileNotFoundError as error:
-        raise VmError("depmod: not found; this needs Debian's kmod") from error

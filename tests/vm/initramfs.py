@@ -6,14 +6,11 @@ programs only, and is kept in the cache, and the payload. Neither is
 compressed: QEMU copies faster than an emulated guest unpacks.
 """
 
-import hashlib
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-from . import cache, sysroot
+from . import cache, programs, sysroot
 from .cpio import Archive
 from .errors import VmError
 
@@ -41,27 +38,33 @@ def build(kernel, payload, path):
             archive = Archive()
             archive.tree(payload)
             root = sysroot.root(kernel.source.architecture)
-            programs = [path for path in payload.rglob("*") if _is_elf(path)]
-            for name, library in _libraries(programs, root, payload):
+            files = [path for path in payload.rglob("*") if _is_elf(path)]
+            for name, library in _libraries(files, root, payload):
                 archive.copy(library, name)
             file.write(archive.data())
 
 
 def _base(kernel):
     root = sysroot.root(kernel.source.architecture)
-    host_busybox = _program("busybox", "busybox-static")
-    busybox, kmod = _program("busybox", "busybox-static", root), _program("kmod", "kmod", root)
     # busybox as /bin/sh would run its own insmod whatever PATH says.
-    shell = _program("dash", "dash", root)
-    agent = _agent(kernel.source.architecture)
-    key = [agent, kernel.directory]
-    for source in (busybox, kmod, shell, _HERE / "init", _HERE / "initramfs.py", _HERE / "cpio.py"):
-        key += [source, source.stat().st_mtime_ns]
-    digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-    path = cache.directory() / f"base-{kernel.source.name}-{digest}.cpio"
-    if path.exists():
-        return path
+    busybox, kmod, shell = (programs.path(name, root) for name in ("busybox", "kmod", "dash"))
+    copies = [
+        (_HERE / "init", "init"),
+        (_agent(kernel.source.architecture), "lib/vm/agent"),
+        (busybox, "bin/busybox"),
+        (shell, "bin/sh"),
+        (kmod, "bin/kmod"),
+        *((library, name) for name, library in _libraries([kmod, shell], root)),
+        *((kernel.modules / name, f"lib/vm/{os.path.basename(name)}")
+          for name in _module_order(kernel)),
+    ]
+    recipe = [(_HERE / name, name) for name in ("initramfs.py", "cpio.py")]
+    key = [(name, cache.digest(source.read_bytes())) for source, name in recipe + copies]
+    return cache.made(f"base-{kernel.source.name}", key,
+                      lambda path: path.write_bytes(_base_archive(copies)))
 
+
+def _base_archive(copies):
     archive = Archive()
     for name in _DIRECTORIES:
         archive.directory(name)
@@ -71,44 +74,27 @@ def _base(kernel):
     archive.file("etc/passwd", _PASSWD.encode())
     archive.file("etc/group", _GROUP.encode())
     archive.file("etc/profile", _PROFILE.encode())
-    archive.copy(_HERE / "init", "init")
-    archive.copy(agent, "lib/vm/agent")
-    archive.copy(busybox, "bin/busybox")
-    # that of the same release has the same
-    for applet in _output([str(host_busybox), "--list-full"]).split():
+    for source, name in copies:
+        archive.copy(source, name)
+    # The guest's busybox is of the same release as the host's, and has the same applets.
+    for applet in programs.output("busybox", "--list-full").split():
         if applet not in ("bin/busybox", "bin/sh"):
             archive.symlink(applet, "/bin/busybox")
-    for name, library in _libraries([kmod, shell], root):
-        archive.copy(library, name)
-    archive.copy(shell, "bin/sh")
-    archive.copy(kmod, "bin/kmod")
     for name in _KMOD_LINKS:
         archive.symlink(f"sbin/{name}", "/bin/kmod")
-    lines = []
-    for module in _module_order(kernel):
-        archive.copy(kernel.modules / module, f"lib/vm/{os.path.basename(module)}")
-        lines.append(f"/lib/vm/{os.path.basename(module)}\n")
-    archive.file("lib/vm/modules", "".join(lines).encode())
-
-    with cache.lock("base"), cache.replacing(path) as temporary:
-        temporary.write_bytes(archive.data())
-        for stale in path.parent.glob(f"base-{kernel.source.name}-*.cpio"):
-            stale.unlink()
-    return path
+    modules = [f"/{name}\n" for _, name in copies if ".ko" in name]
+    archive.file("lib/vm/modules", "".join(modules).encode())
+    return archive.data()
 
 
 def _agent(architecture):
     files = sorted(_HERE.glob("agent*.[ch]"))
-    contents = [(file.name, file.read_bytes()) for file in files]
-    digest = hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
-    path = cache.directory() / f"agent-{architecture.name}-{digest}"
-    if not path.exists():
-        compiler = (sysroot.compiler(architecture) if architecture.foreign
-                    else [str(_program("gcc", "gcc and libc6-dev"))])
-        with cache.lock("agent"), cache.replacing(path) as temporary:
-            _output([*compiler, "-static", "-O2", "-s", "-Wall", "-Wextra",
-                     "-o", str(temporary), *(str(file) for file in files if file.suffix == ".c")])
-    return path
+    sources = [file for file in files if file.suffix == ".c"]
+    compiler = sysroot.compiler(architecture)
+    return cache.made(
+        f"agent-{architecture.name}", [file.read_bytes() for file in files],
+        lambda path: programs.output(*compiler, "-static", "-O2", "-s", "-Wall", "-Wextra",
+                                     "-o", path, *sources, what="cannot build the agent"))
 
 
 def _module_order(kernel):
@@ -130,12 +116,12 @@ def _module_order(kernel):
     return order
 
 
-def _libraries(programs, root, payload=None):
+def _libraries(files, root, payload=None):
     """The shared libraries, with the loader, that programs need: (path in the guest, file)."""
     own = {path.name for path in payload.rglob("*.so*")} if payload else set()
-    found, missing, queue = {}, set(), list(programs)
+    found, missing, queue = {}, set(), list(files)
     while queue:
-        text = _output(["readelf", "-dlW", str(queue.pop())], env={"LC_ALL": "C"})
+        text = programs.output("readelf", "-dlW", queue.pop())
         wanted = re.findall(r"\(NEEDED\).*\[(.*)\]", text)
         wanted += re.findall(r"program interpreter: (.*)\]", text)
         private = re.findall(r"\((?:RUN|R)PATH\).*\[(.*)\]", text)
@@ -169,21 +155,3 @@ def _is_elf(path):
         return False
     with open(path, "rb") as file:
         return file.read(4) == b"\x7fELF"
-
-
-def _program(name, package, root=Path("/")):
-    folders = [str(root / folder) for folder in ("usr/sbin", "usr/bin", "sbin", "bin")]
-    if root == Path("/"):
-        folders.insert(0, os.environ.get("PATH", ""))
-    path = shutil.which(name, path=":".join(folders))
-    if not path:
-        raise VmError(f"{name} not found: install Debian's {package}")
-    return Path(path)
-
-
-def _output(command, env=None, check=True):
-    try:
-        return subprocess.run(command, check=check, text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env={**os.environ, **(env or {})}).stdout
-    except subprocess.CalledProcessError as error:
-        raise VmError(f"{' '.join(command)}:\n{error.stderr}") from error

@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 import tomllib
 
+from .apt import host_release
 from .errors import UnknownKernel
 
 
@@ -19,7 +20,6 @@ class Architecture:
     kernel: str         # the kernel's name of it, ARCH
     triplet: str        # the compiler's name of it
     qemu: str
-    package: str        # the Debian package of that QEMU
     machine: tuple
     console: str
     append: str
@@ -37,12 +37,21 @@ class Source:
     name: str
     summary: str
     architecture: Architecture
-    image: str                  # the package: an image, or the source of one that is built
-    suite: str = None           # None: those of the host's Debian
-    build_root: bool = False    # modules are built with that suite's programs
+    suite: str                  # the suite of Debian
+    image: str                  # its package: an image, or the source of one that is built
     build: str = ""             # the configuration to build it with
     append: str = ""            # more of its command line
     matrix: bool = True         # belongs to `make check-matrix`
+
+    @property
+    def build_root(self):
+        """Whether modules are built with the suite's programs: the host may have other ones."""
+        return not (self.build or self.architecture.foreign or self.suite == host_release())
+
+    @property
+    def home(self):
+        """The name of the cache's folder for kernels of this source."""
+        return f"{self.name}-{self.suite}{'-root' if self.build_root else ''}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,22 +92,30 @@ def _table():
         return tomllib.load(file)
 
 
+def default():
+    """The name of the kernel of the host's Debian; of the newest Debian on other hosts."""
+    choices = _table()["default"]
+    return choices.get(host_release(), choices["other"])
+
+
 def names():
     """All kernels, the default first."""
-    default = _table()["default"]
-    return sorted(_table()["kernel"], key=lambda name: (name != default, name))
+    return sorted(_table()["kernel"], key=lambda name: (name != default(), name))
 
 
 def find(name=None):
     """The Source called `name`, or the default one."""
     table = _table()
-    name = name or table["default"]
+    name = name or default()
     if name not in table["kernel"]:
         known = "\n".join(f"  {n:12} {table['kernel'][n]['summary']}" for n in names())
         raise UnknownKernel(f"unknown kernel '{name}'; the known ones are:\n{known}")
     fields = dict(table["kernel"][name])
     architecture = fields.pop("architecture")
-    return Source(name=name, architecture=_architecture(architecture), **fields)
+    images = fields.pop("image")
+    suite = host_release() if host_release() in images else next(iter(images))
+    return Source(name=name, architecture=_architecture(architecture), suite=suite,
+                  image=images[suite], **fields)
 
 
 def _architecture(name):

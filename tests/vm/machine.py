@@ -11,12 +11,13 @@ import weakref
 from pathlib import Path
 
 from . import accel as accelerators
-from . import debian, initramfs, kernellog, kernels, qemu
+from . import debian, initramfs, kernellog, kernels, programs, qemu
 from .channel import Channel
 from .errors import VmError, VmTimeout
 from .monitor import Monitor
 from .payload import default_payload
 
+_PROGRAMS = ("busybox", "dash", "gcc", "kmod", "readelf", "setpriv")
 _CONSOLE_TAIL = 40
 _KMEMLEAK = "/sys/kernel/debug/kmemleak"
 _SCAN_SECONDS = 300
@@ -54,6 +55,7 @@ class Machine:
         if icount and smp != 1:
             raise ValueError("icount needs one CPU: smp=1")
         mem = qemu.parse_mem(mem)
+        need_programs(kernel)
         self.kernel = debian.fetch(kernels.find(kernel))
         self.accel = "tcg" if icount else accelerators.choose(self.kernel, accel)
         payload = Path(payload) if payload else default_payload(kernel)
@@ -233,6 +235,11 @@ class Machine:
     @staticmethod
     def _read(path):
         return path.read_text(errors="replace") if path.exists() else ""
+
+
+def need_programs(kernel=None):
+    """Raises a VmError that names all programs that a machine lacks on this computer."""
+    programs.need(kernels.find(kernel).architecture.qemu, *_PROGRAMS)
 
 
 def _end(qemu_process, workdir, remove):

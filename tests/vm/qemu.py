@@ -2,11 +2,11 @@
 """A QEMU process: its command line, its life and its end."""
 
 import re
-import shutil
 import socket
 import subprocess
 import threading
 
+from . import programs
 from .errors import VmError
 
 # An emulated processor is some tens of times slower, and stands still while the host
@@ -15,14 +15,6 @@ from .errors import VmError
 # every process has other addresses, most time goes into that, and at last seconds into
 # each write to a page that had code once (such as libc's, when it was migrated).
 _EMULATED = " watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 norandmaps"
-
-
-def binary(architecture):
-    """The emulator's path."""
-    path = shutil.which(architecture.qemu)
-    if not path:
-        raise VmError(f"{architecture.qemu} not found: install Debian's {architecture.package}")
-    return path
 
 
 def parse_mem(text):
@@ -40,7 +32,7 @@ def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=
         append += _EMULATED
         accel = "tcg" if icount else f"tcg,thread={'multi' if smp > 1 else 'single'}"
     return [
-        binary(architecture), *architecture.machine,
+        str(programs.path(architecture.qemu)), *architecture.machine,
         "-accel", accel, *(["-icount", "shift=0,sleep=off"] if icount else []),
         # A kernel without ACPI finds the processors of other sockets, and no other cores.
         "-m", mem, "-smp", f"{smp},sockets={smp}",
@@ -65,7 +57,7 @@ class Qemu:
         self.qmp, qmp = socket.socketpair()
         with port, qmp, open(log, "wb") as log_file:
             command = [
-                "setpriv", "--pdeathsig", "KILL", "--", *arguments,
+                str(programs.path("setpriv")), "--pdeathsig", "KILL", "--", *arguments,
                 "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=agent,fd={port.fileno()}",
                 "-device", "virtserialport,chardev=agent,name=agent",
@@ -80,20 +72,21 @@ class Qemu:
                 # The terminal's Ctrl-C is for the runner, not for QEMU.
                 "start_new_session": not interactive,
             }
-            self._process = None
+            self._process = self._refusal = None
             self._started = threading.Event()
             self._ended = threading.Event()
             threading.Thread(target=self._live, args=(command, options),
                              name="vm-qemu", daemon=True).start()
             self._started.wait()
         if not self._process:
-            raise VmError("cannot run setpriv: install Debian's util-linux")
+            raise VmError(f"cannot start QEMU: {self._refusal}")
 
     def _live(self, command, options):
         try:
             # pylint: disable-next=consider-using-with # wait() is what the thread is for
             self._process = subprocess.Popen(command, **options)
-        except OSError:
+        except OSError as error:
+            self._refusal = error
             return
         finally:
             self._started.set()

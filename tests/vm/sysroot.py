@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where an architecture's programs and libraries are: here, or unpacked from its packages."""
 
-import hashlib
 from pathlib import Path
 
 from . import crosstools, unpacked
+from .apt import host_release
 
 # What goes into the guest, and what programs for it are linked with.
 PACKAGES = ("busybox-static", "dash", "kmod", "libc6-dev", "libjson-c-dev", "libnl-3-dev",
@@ -16,14 +16,14 @@ def root(architecture):
     """The folder that has its /usr."""
     if not architecture.foreign:
         return Path("/")
-    key = hashlib.sha256(" ".join(PACKAGES).encode("ascii")).hexdigest()[:12]
-    return unpacked.folder(f"sysroot-{architecture.name}-{key}", architecture.name, PACKAGES)
+    return unpacked.folder(f"sysroot-{architecture.name}", host_release(), architecture.name,
+                           PACKAGES)
 
 
 def compiler(architecture):
     """The command that compiles C for it."""
     if not architecture.foreign:
-        return ["cc"]
+        return ["gcc"]
     return [*crosstools.compiler(architecture), f"--sysroot={root(architecture)}"]
 
 

@@ -2,33 +2,30 @@
 """Packages that are not installed, but unpacked below a folder of the cache."""
 
 import os
-import subprocess
-import tempfile
-from pathlib import Path
 
-from . import cache
+from . import cache, programs
 from .apt import State
-from .errors import VmError
 
 
-def folder(name, architecture, packages, wanted=lambda package: True):
+def folder(name, suite, architecture, packages, wanted=lambda package: True):
     """The cache's folder of that name: packages of an architecture, and what they need.
 
-    Of all these, wanted(package) says which are unpacked.
+    wanted(package) selects those of all these that are unpacked.
     """
+    name = f"{name}-{suite}-{cache.digest(packages)}"
     path = cache.directory() / name
     if not path.exists():
         with cache.lock(name):
             if not path.exists():
-                _make(path, architecture, packages, wanted)
+                _make(path, suite, architecture, packages, wanted)
     return path
 
 
-def _make(path, architecture, packages, wanted):
-    state = State(None, architecture)
+def _make(path, suite, architecture, packages, wanted):
+    state = State(suite, architecture)
     names = [package for package in state.closure(packages) if wanted(package)]
-    with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as work:
-        top, debs = Path(work, "root"), Path(work, "debs")
+    with cache.work_folder(path.parent, path.name) as work:
+        top, debs = work / "root", work / "debs"
         debs.mkdir()
         unpack(state.download(names, debs), top)
         relink(top)
@@ -38,13 +35,10 @@ def _make(path, architecture, packages, wanted):
 def unpack(debs, top):
     """Unpacks packages' files below a folder."""
     for deb in debs:
-        try:
-            subprocess.run(["dpkg-deb", "-x", str(deb), str(top)], check=True,
-                           capture_output=True, text=True)
-        except FileNotFoundError as error:
-            raise VmError("dpkg-deb: not found; this needs Debian's dpkg") from error
-        except subprocess.CalledProcessError as error:
-            raise VmError(f"cannot unpack {deb.name}:\n{error.stderr}") from error
+        programs.output("dpkg-deb", "-x", deb, top, what=f"cannot unpack {deb.name}")
+    # Newer packages hold no link from /lib to /usr/lib: it comes with base-files.
+    if not (top / "lib").exists():
+        (top / "lib").symlink_to("usr/lib")
 
 
 def relink(top):

@@ -7,10 +7,12 @@ the choice of a random load address too, so addresses repeat from boot to boot.
 """
 
 import lzma
-import shutil
 import struct
 import subprocess
 import zlib
+
+from . import programs
+from .errors import VmError
 
 _PAYLOAD_OFFSET = 0x248     # Documentation/arch/x86/boot.rst: payload_offset, payload_length
 _SETUP_SECTORS = 0x1f1
@@ -20,10 +22,12 @@ _PVH_NOTES = (b"\x04\0\0\0\x04\0\0\0\x12\0\0\0Xen\0",
 
 
 def _zstd(packed):
-    program = shutil.which("zstd")
     # The kernel's build appends the unpacked size, which is no zstd.
-    return program and subprocess.run([program, "-dc"], input=packed[:-4], check=True,
-                                      capture_output=True).stdout
+    result = subprocess.run([programs.path("zstd"), "-dc"], input=packed[:-4], check=False,
+                            capture_output=True)
+    if result.returncode:
+        raise VmError(f"cannot unpack the kernel: {result.stderr.decode(errors='replace')}")
+    return result.stdout
 
 
 _DECOMPRESSORS = (
