@@ -106,7 +106,7 @@ def load():
     """The library, built as for its users but for where its ioctls go."""
     with TemporaryDirectory() as name:
         archive, shim, whole = (Path(name, file) for file in ("libmemlab.a", "shim.c", "shim.so"))
-        make(HEADER.parents[1], f"BUILD={name}", archive)
+        make(HEADER.parents[1], f"BUILD={name}", archive.name)
         shim.write_text(SHIM)
         subprocess.run(["cc", "-shared", "-fPIC", shim, "-o", whole, "-Wl,--wrap=ioctl",
                         "-Wl,--whole-archive", archive, "-Wl,--no-whole-archive"], check=True)

@@ -126,7 +126,7 @@ def test_man_page(stage):
 def _archive(tmp_path_factory):
     """The library for programs that run in the target."""
     build = tmp_path_factory.mktemp("archive")
-    make(TOOLS, f"BUILD={build}", *map("=".join, variables().items()), build / "libmemlab.a")
+    make(TOOLS, f"BUILD={build}", *map("=".join, variables().items()), "libmemlab.a")
     return build / "libmemlab.a"
 
 
