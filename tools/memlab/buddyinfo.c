@@ -69,8 +69,10 @@ static void leave_out_cma(struct buddyinfo *info)
 	char name[PAGETYPEINFO_NAME];
 	int node;
 
-	if (!file)
+	if (!file) {
+		info->cma_error = errno;
 		return;
+	}
 	while (pagetypeinfo_next_cma(file, &node, name, blocks, info->orders))
 		leave_out(info, node, name, blocks);
 	fclose(file);

@@ -26,15 +26,18 @@ struct buddy_zone {
 /**
  * struct buddyinfo - a snapshot
  * @orders: number of orders; the largest block is page size << (@orders - 1)
+ * @cma_error: errno of /proc/pagetypeinfo, or 0
  * @count: number of zones
  * @zones: those that have memory, except Movable, from which the kernel's own
  *	allocations are never served
  *
- * Pages that a CPU keeps ready for itself are in no block. For root, those that are
- * reserved for the contiguous memory allocator are left out, see pagetypeinfo_next_cma().
+ * Pages that a CPU keeps ready for itself are in no block. Blocks that are
+ * reserved for the contiguous memory allocator are left out, see pagetypeinfo_next_cma(), but
+ * with @cma_error: usually only root can read which ones those are.
  */
 struct buddyinfo {
 	unsigned int orders;
+	int cma_error;
 	size_t count;
 	struct buddy_zone zones[];
 };

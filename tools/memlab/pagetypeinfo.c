@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/pagetypeinfo: what the free blocks are reserved for. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,14 @@ static bool parse_blocks(const char *text, uint64_t *blocks, unsigned int orders
 
 FILE *pagetypeinfo_open(void)
 {
-	return fopen("/proc/pagetypeinfo", "re");
+	FILE *file = fopen("/proc/pagetypeinfo", "re");
+	unsigned int order;
+
+	if (!file || fscanf(file, "Page block order: %u", &order) == 1)
+		return file;
+	fclose(file);
+	errno = EIO;
+	return NULL;
 }
 
 bool pagetypeinfo_next_cma(FILE *file, int *node, char zone[PAGETYPEINFO_NAME], uint64_t *blocks,

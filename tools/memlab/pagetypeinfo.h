@@ -13,7 +13,8 @@
 /**
  * pagetypeinfo_open() - begin to read
  *
- * Return: a stream for pagetypeinfo_next_cma() and fclose(), or NULL with errno.
+ * Return: a stream for pagetypeinfo_next_cma() and fclose(); or NULL with the errno of
+ * fopen(3), or EIO for a file that is not as expected.
  */
 FILE *pagetypeinfo_open(void);
 
