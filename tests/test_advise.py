@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """memlab advise: what it says for cases from real life, and that it is true."""
 
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
 
 import abi
 import facts
+from building import make
 from cli import (  # noqa: F401 # pylint: disable=unused-import
-    NO_DEVICE, REFUSED, USAGE, as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
+    NO_DEVICE, PATIENCE, REFUSED, USAGE, as_json_fixture, made_fixture, memlab_fixture,
+    refusal_fixture)
 from fragmentation import fragmented, smallest_safe
+from target import BUILD
 
 KIB, MIB = 1 << 10, 1 << 20
 COSTLY = 32 * KIB       # the page allocator does not refuse blocks up to here
@@ -240,9 +250,474 @@ def test_without_privilege(as_json, memlab):
     assert "cannot allocate" in said
 
 
-def test_no_permission(memlab):
-    """It takes the device."""
-    memlab("advise", "--size", "64", user="bob", status=NO_DEVICE)
+# ---- without the driver ----
+
+QUESTIONS = tuple(case.question for case in CASES)
+ASK_ALL = 'for question; do memlab -j advise --size $question; done'
+# Without devices; of the files and folders in $HIDDEN, those that exist are empty.
+HIDE = """
+set -e
+mount -t tmpfs none /dev
+: >/dev/file
+mkdir /dev/folder
+for path in $HIDDEN; do
+    [ -e $path ] || continue
+    kind=file
+    [ ! -d $path ] || kind=folder
+    mount --bind /dev/$kind $path
+done
+exec "$@"
+"""
+SLAB = ("/sys/kernel/slab", "/proc/slabinfo")
+ALL_SOURCES = ("/proc/buddyinfo", "/proc/pagetypeinfo", "/proc/zoneinfo", "/proc/meminfo",
+               "/proc/kallsyms", "/proc/config.gz", "/boot", *SLAB)
+DRY_RUN = "a dry run by the driver"
+CMA = "blocks reserved for CMA"
+MERGING = "merging of slab caches"
+
+
+def hidden(*paths, user=None):
+    """A command before another: hides the device and these paths from it."""
+    return ("env", f"HIDDEN={' '.join(paths)}", "unshare", *(("-r",) if user else ()), "-m",
+            "sh", "-c", HIDE, "-")
+
+
+def answers(target, *questions, before=(), user=None):
+    """What advise answers to each, as JSON."""
+    result = target.run([*before, "sh", "-c", ASK_ALL, "-", *questions], user=user,
+                        timeout=PATIENCE)
+    assert not result.stderr, result.stderr
+    text, told = result.stdout.decode(), []
+    while text:
+        one, end = json.JSONDecoder().raw_decode(text)
+        told.append(one)
+        text = text[end:].lstrip()
+    assert len(told) == len(questions)
+    return told
+
+
+def answer(target, question, *hide, user=None):
+    """Without the driver and these paths."""
+    return answers(target, question, before=hidden(*hide, user=user), user=user)[0]
+
+
+def unchecked(told):
+    """What is not checked: why."""
+    return {gap["what"]: gap["why"] for gap in told["unchecked"]}
+
+
+@pytest.fixture(scope="module", name="by_driver")
+def _by_driver(target):
+    """The answers that the driver's dry runs decide."""
+    return answers(target, *QUESTIONS)
+
+
+@pytest.fixture(name="reload")
+def _reload(target):
+    """Loads the module again after the test."""
+    yield
+    if target.run(["test", "-d", "/sys/module/memlab"]).returncode:
+        assert target.run(["insmod", *target.module_line()]).returncode == 0
+
+
+def compare(by_driver, by_proc, everybody_reads=True):
+    """Both are the same but for what is listed here, each with its reason."""
+    assert len(by_driver) == len(by_proc) == len(QUESTIONS)
+    for question, one, other in zip(QUESTIONS, by_driver, by_proc):
+        one, other = dict(one), dict(other)
+        assert (one.pop("driver"), other.pop("driver")) == (True, False)
+        gaps = unchecked(other)
+        assert DRY_RUN in gaps and (one.pop("kernel"), one.pop("unchecked")) == (None, [])
+        assert other.pop("kernel")["release"] and other.pop("unchecked")
+        for told in (one, other):
+            # a dry run is the driver's
+            for call in ("use", "runner_up"):
+                told[call] = {**told[call], "accepted": None}
+        # which cache another is merged with is seen only when it is made
+        if other["use"]["cache_function"]:
+            assert MERGING in gaps
+            assert 0 <= one.pop("usable_size") - other.pop("usable_size") <= 7
+            assert other.pop("waste") == 0 <= one.pop("waste") <= 7
+        # free blocks that are reserved are root's to know
+        if not everybody_reads:
+            assert CMA in gaps
+            assert other.pop("largest_contiguous") >= one.pop("largest_contiguous")
+        assert one == other, question
+
+
+def test_same_hidden(target, by_driver):
+    """Root without a device node is given the same advice as with the driver."""
+    compare(by_driver, answers(target, *QUESTIONS, before=hidden()))
+
+
+def test_same_no_permission(target, by_driver):
+    """So is a user without permission; why is said."""
+    told = answers(target, *QUESTIONS, user="bob")
+    compare(by_driver, told, everybody_reads=False)
+    assert all("no permission to open /dev/memlab" in unchecked(one)[DRY_RUN] for one in told)
+
+
+@pytest.mark.usefixtures("reload")
+def test_same_unloaded(target, by_driver):
+    """So is everybody where the module is not loaded."""
+    assert target.run(["rmmod", "memlab"]).returncode == 0
+    told = answers(target, *QUESTIONS)
+    compare(by_driver, told)
+    assert all("modprobe memlab" in unchecked(one)[DRY_RUN] for one in told)
+
+
+@pytest.mark.parametrize("hide", [(), ALL_SOURCES], ids=["sources", "table"])
+def test_facts(target, as_json, hide):
+    """Limits from files and from the table of versions are those that the driver reports."""
+    told = answer(target, "64K --context atomic", *hide)["kernel"]
+    info = as_json("info")
+    assert told.pop("release") == target.release
+    assert told.pop("machine") == target.run(["uname", "-m"]).stdout.decode().strip()
+    assert told.pop("vmalloc_nowait")["value"] == ("vmalloc-nowait" in info["features"])
+    assert {name: fact["value"] for name, fact in told.items()} == {
+        name: info[name] for name in (
+            "page_size", "kmalloc_max_size", "max_order", "kmalloc_max_cache_size",
+            "kmalloc_minalign", "total_ram")}
+    assert all(fact["source"] for fact in told.values())
+
+
+def test_root_and_user(target):
+    """Root can check all but what takes the driver, a user not which blocks are reserved."""
+    root, bob = (unchecked(answer(target, "13K", user=user)) for user in (None, "bob"))
+    # the newest kernel may be newer than the table
+    assert root.keys() - {"facts of this version"} == {DRY_RUN}
+    assert bob.keys() - root.keys() == {CMA}
+    assert bob[CMA].startswith("/proc/pagetypeinfo is readable by root only")
+
+
+@pytest.mark.parametrize("path, what", [
+    ("/proc/buddyinfo", "free blocks"), ("/proc/zoneinfo", "watermarks")])
+def test_no_blocks(target, path, what):
+    """Without one of both files the largest block is unknown, and so is what follows from it."""
+    told = answer(target, "13K", path)
+    assert unchecked(told)[what].startswith(f"{path} is empty or malformed")
+    assert told["use"]["function"] == "kvmalloc"
+    unknown = ("largest_contiguous", "contiguous", "usable_size", "waste")
+    assert [told[name] for name in unknown] == [None] * len(unknown)
+    assert told["served"] is True
+    # where it takes a free block, it is unknown whether there is one
+    assert answer(target, "16K --context softirq", path)["served"] is None
+    text = target.run([*hidden(path), "memlab", "advise", "--size", "13K"]).stdout.decode()
+    assert "Now        the largest block that a request gets is unknown\n" in text
+    assert "Expect     unknown" in text and "usable" not in text.split("Kernel")[0]
+
+
+def test_no_reserves(target):
+    """Without the file that lists reserved blocks, they count as free, and that is said."""
+    told = answer(target, "13K", "/proc/pagetypeinfo")
+    assert unchecked(told)[CMA].startswith("/proc/pagetypeinfo is empty or malformed")
+    assert told["largest_contiguous"] >= answer(target, "13K")["largest_contiguous"] > 0
+
+
+def test_no_meminfo(target):
+    """Without the memory that is available nothing is said to be served, or not to be."""
+    for question in ("13K", "64", "32M", "2M --dma"):
+        told = answer(target, question, "/proc/meminfo")
+        assert unchecked(told)["available memory"].startswith("/proc/meminfo is empty")
+        assert told["served"] is None and told["use"] is not None
+
+
+def test_no_size_classes(target):
+    """The sizes of kmalloc's caches are in two places; without both they are unknown."""
+    wanted = facts.kmalloc_class(target, 100)
+    told = answer(target, "100", SLAB[0])
+    assert told["usable_size"] == wanted
+    assert told["kernel"]["kmalloc_max_cache_size"]["source"].endswith("/proc/slabinfo")
+    told = answer(target, "100", SLAB[0], user="bob")
+    assert told["usable_size"] is None
+    why = unchecked(told)["size classes of kmalloc()"]
+    assert "/proc/slabinfo is readable by root only" in why
+    assert "/sys/kernel/slab is empty" in why or "/sys/kernel/slab is missing" in why
+
+
+def test_no_symbols(target):
+    """Whether vmalloc() sleeps goes by the version where symbols are hidden; that is said."""
+    release = ".".join(target.release.split(".")[:2])
+    for hide, source in (((), "by /proc/kallsyms, with"),
+                         (("/proc/kallsyms",), f"by Linux {release}, as /proc/kallsyms is empty")):
+        told = answer(target, "64K --context atomic", *hide)
+        why = unchecked(told)["whether vmalloc() accepts GFP_ATOMIC"]
+        assert why.startswith(source) and "6.19" in why and "mm/vmalloc.c" in why
+    assert "whether vmalloc() accepts GFP_ATOMIC" not in unchecked(answer(target, "64K"))
+
+
+def test_nothing_readable(target, memlab):
+    """With all files hidden there is advice still, and each of them is named."""
+    told = answer(target, "64K --context atomic", *ALL_SOURCES)
+    why = " ".join(unchecked(told).values())
+    for path in set(ALL_SOURCES) - {"/proc/pagetypeinfo", "/proc/config.gz", "/boot"}:
+        assert path in why
+    assert "the kernel's configuration" in why
+    assert told["use"]["function"] in ("kvmalloc", "__vmalloc")
+    assert told["largest_contiguous"] is told["served"] is None
+    assert told["kernel"].keys() > {"kmalloc_max_size", "kmalloc_max_cache_size"}
+    impossible = memlab("advise", "--size", "1P", user="bob", status=REFUSED).stdout.decode()
+    assert "nothing" in impossible and "Unchecked" in impossible
+
+
+def test_try_needs_driver(memlab):
+    """--try ends with the status of a missing driver, and says so."""
+    for device, why in ((None, "no permission"), ("/dev/nothing", "is not there"),
+                        ("/dev/null", "is not a memlab device")):
+        more = ("-d", device) if device else ()
+        result = memlab(*more, "advise", "--size", "64", "--try", status=NO_DEVICE,
+                        user=None if device else "bob")
+        said = result.stderr.decode()
+        assert said.startswith("memlab: --try needs the driver: ") and why in said
+        assert not result.stdout
+
+
+def test_text_without_driver(target, memlab):
+    """The text names the kernel, where limits are from, and what is unchecked; -q is as ever."""
+    told = memlab("advise", "--size", "13K", user="bob").stdout.decode()
+    with_driver = memlab("advise", "--size", "13K").stdout.decode()
+    first, _, rest = told.partition("Kernel ")
+    # CMA blocks count as free for bob
+    one, other = ([line for line in text.splitlines() if not line.startswith("Now ")]
+                  for text in (first, with_driver))
+    assert one == other and "Unchecked" not in with_driver
+    for wanted in (f"Linux {target.release} on ", "without the driver",
+                   "kmalloc() ends at 4 MiB: PAGE_SIZE << 10 (include/linux/slab.h",
+                   "/proc/buddyinfo", "its slab caches end at 8 KiB", "Unchecked  a dry run by"):
+        assert wanted in rest
+    assert memlab("-q", "advise", "--size", "13K", user="bob").stdout == b"kvmalloc\t-\n"
+
+
+# ---- on this computer, without a virtual machine ----
+
+TOP = Path(__file__).resolve().parents[1]
+# Another kernel for the tool: of $RELEASE, $VERSION and $MACHINE, with pages of $PAGE bytes. Files
+# below $ROOT come first, those in $HIDDEN do not open, and /dev/null is a driver of another ABI.
+OTHER_KERNEL = """
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <linux/memlab.h>
+
+#define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
+
+static int is_hidden(const char *path)
+{
+    char *hidden = strdup(getenv("HIDDEN"));
+    int is = 0;
+
+    for (char *one = strtok(hidden, " "); one; one = strtok(NULL, " "))
+        is |= !strncmp(path, one, strlen(one));
+    free(hidden);
+    errno = EACCES;
+    return is;
+}
+
+FILE *fopen64(const char *path, const char *mode)
+{
+    char below[4096];
+
+    snprintf(below, sizeof(below), "%s%s", getenv("ROOT"), path);
+    if (!access(below, R_OK))
+        return NEXT(fopen64)(below, mode);
+    return is_hidden(path) ? NULL : NEXT(fopen64)(path, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    return is_hidden(path) ? NULL : NEXT(opendir)(path);
+}
+
+FILE *popen(const char *command, const char *mode)
+{
+    return NULL;
+}
+
+int uname(struct utsname *uts)
+{
+    int err = NEXT(uname)(uts);
+
+    if (getenv("RELEASE"))
+        strcpy(uts->release, getenv("RELEASE"));
+    if (getenv("VERSION"))
+        strcpy(uts->version, getenv("VERSION"));
+    if (getenv("MACHINE"))
+        strcpy(uts->machine, getenv("MACHINE"));
+    return err;
+}
+
+long sysconf(int name)
+{
+    if (name == _SC_PAGESIZE && getenv("PAGE"))
+        return atol(getenv("PAGE"));
+    return NEXT(sysconf)(name);
+}
+
+int ioctl(int fd, unsigned long request, struct memlab_info *info)
+{
+    if (request != MEMLAB_IOC_INFO)
+        return -1;
+    info->abi_version = 0;
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module", name="tool")
+def _tool():
+    """The tool for this computer, in a folder that every user can read."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "payload.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as tests/payload, which builds the same
+        make(TOP / "tools", f"BUILD={BUILD / 'tools'}")
+    with TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(shutil.copy(BUILD / "tools" / "memlab", folder))
+
+
+def run_here(*command, **options):
+    """As an ordinary user."""
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    return subprocess.run(command, capture_output=True, check=False, text=True,
+                          **nobody, **options)
+
+
+def test_here(tool):
+    """An ordinary user of a computer that has no driver has advice, with what it lacks."""
+    device = ("-d", "/dev/nothing") if os.path.exists("/dev/memlab") else ()
+    result = run_here(tool, *device, "advise", "--size", "13K")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Use        kvmalloc(13312, GFP_KERNEL); free by kvfree()" in result.stdout
+    assert f"Kernel     Linux {os.uname().release} on {os.uname().machine}" in result.stdout
+    assert "Unchecked  a dry run by the driver: /dev/" in result.stdout
+    assert "/proc/pagetypeinfo is readable by root only" in result.stdout
+    refused = run_here(tool, *device, "advise", "--size", "13K", "--try")
+    assert refused.returncode == NO_DEVICE and "--try needs the driver" in refused.stderr
+
+
+@pytest.fixture(scope="module", name="elsewhere")
+def _elsewhere(tool):
+    """Asks the tool as on another kernel: elsewhere(question, RELEASE="6.1.0", ...)."""
+    source, shim = tool.parent / "shim.c", tool.parent / "shim.so"
+    source.write_text(OTHER_KERNEL, "ascii")
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{TOP / 'uapi'}", source, "-o", shim],
+                   check=True)
+
+    def ask_there(question, *options, hide=ALL_SOURCES, files=(), **kernel):
+        with TemporaryDirectory() as root:
+            os.chmod(root, 0o755)
+            for path, text in dict(files).items():
+                file = Path(root + path)
+                file.parent.mkdir(parents=True)
+                file.write_text(text, "ascii")
+            environment = {**os.environ, **kernel, "HIDDEN": " ".join(hide), "ROOT": root,
+                           "LD_PRELOAD": str(shim)}
+            return run_here(tool, "-d", "/dev/null", "-j", "advise", "--size",
+                            *question.split(), *options, env=environment)
+    return ask_there
+
+
+def there(elsewhere, question, **kernel):
+    """The answer there; each fact's value; what is unchecked there."""
+    result = elsewhere(question, **kernel)
+    assert not result.stderr
+    told = json.loads(result.stdout)
+    return told, {name: fact["value"] for name, fact in told["kernel"].items()
+                  if isinstance(fact, dict)}, unchecked(told)
+
+
+def test_other_abi(elsewhere):
+    """A driver of another version of the ABI is not asked; both versions are named."""
+    told, _, gaps = there(elsewhere, "13K", hide=())
+    assert told["driver"] is False and told["use"]["function"] == "kvmalloc"
+    assert gaps[DRY_RUN] == (
+        "the driver of /dev/null has version 0 of the ABI, and this memlab needs "
+        f"{abi.CONSTANTS['MEMLAB_ABI_VERSION']}")
+    refused = elsewhere("13K", "--try")
+    assert refused.returncode == NO_DEVICE and "version 0 of the ABI" in refused.stderr
+
+
+@pytest.mark.parametrize("machine, page, release, order, align", [
+    ("x86_64", 4, "6.1.0-57-amd64", 10, 8), ("x86_64", 4, "7.2.13", 10, 8),
+    ("aarch64", 4, "6.1.0-57-arm64", 10, 128), ("aarch64", 4, "6.4", 10, 128),
+    ("aarch64", 4, "6.5-rc1", 10, 8), ("aarch64", 16, "6.12.1-arm64-16k", 11, 8),
+    ("aarch64", 64, "6.1", 13, 128)])
+def test_table(elsewhere, machine, page, release, order, align):
+    """Where no file shows them, limits are those of version and architecture."""
+    _, values, gaps = there(elsewhere, "64 --dma", MACHINE=machine, PAGE=str(page << 10),
+                            RELEASE=release)
+    assert (values["max_order"], values["kmalloc_minalign"]) == (order, align)
+    assert values["kmalloc_max_size"] == page << 10 << order
+    assert values["kmalloc_max_cache_size"] == page << 11
+    assert f"{order} by default" in gaps["the largest order of the page allocator"]
+    assert ("the alignment of kmalloc() for devices" in gaps) == (machine == "aarch64")
+    assert "facts of this version" not in gaps and "facts of this architecture" not in gaps
+
+
+@pytest.mark.parametrize("release, forced, order", [
+    ("6.3.9", 12, 11), ("6.4.0", 12, 12), ("6.12", 9, 9), ("6.12", None, 10)])
+def test_configured_order(elsewhere, release, forced, order):
+    """The configuration's largest order counts, which was one more before Linux 6.4."""
+    config = "CONFIG_ARM64=y\n" + (f"CONFIG_ARCH_FORCE_MAX_ORDER={forced}\n" if forced else "")
+    told, values, gaps = there(elsewhere, "13K", files={f"/boot/config-{release}": config},
+                               MACHINE="aarch64", RELEASE=release, PAGE="4096")
+    assert values["max_order"] == order
+    source = told["kernel"]["max_order"]["source"]
+    assert f"CONFIG_ARCH_FORCE_MAX_ORDER in /boot/config-{release}" in source
+    assert "the largest order of the page allocator" not in gaps
+
+
+@pytest.mark.parametrize("release, function, ahead", [
+    ("6.18.44", "kvmalloc", True), ("6.19-rc3", "__vmalloc", False), ("7.2", "__vmalloc", False)])
+def test_version_decides(elsewhere, release, function, ahead):
+    """Without symbols, vmalloc() is called with a spinlock held from Linux 6.19 on."""
+    told, values, gaps = there(elsewhere, "64K --context atomic", RELEASE=release)
+    assert (told["use"]["function"], told["use"]["ahead"]) == (function, ahead)
+    assert values["vmalloc_nowait"] == (not ahead)
+    assert "backports" in gaps["whether vmalloc() accepts GFP_ATOMIC"]
+
+
+@pytest.mark.parametrize("release, symbol, function", [
+    ("6.18.44", "memalloc_apply_gfp_scope", "__vmalloc"),
+    ("6.19.0", "memalloc_apply_gfp_scopes", "kvmalloc")])
+def test_symbols_decide(elsewhere, release, symbol, function):
+    """Where symbols can be read they decide: the version neither makes nor unmakes a backport."""
+    symbols = f"0000000000000000 T _text\n0000000000000000 T {symbol}\n"
+    told, values, _ = there(elsewhere, "64K --context atomic",
+                            files={"/proc/kallsyms": symbols}, RELEASE=release)
+    assert told["use"]["function"] == function
+    assert values["vmalloc_nowait"] == (function == "__vmalloc")
+
+
+@pytest.mark.parametrize("release, machine, what, why", [
+    ("5.15.0-100-generic", "x86_64", "facts of this version", "Linux 5.15 is older"),
+    ("8.0.1", "x86_64", "facts of this version", "Linux 8.0 is newer"),
+    ("6.12.0", "riscv64", "facts of this architecture", "riscv64 is neither"),
+    ("6.12.0", "riscv64", "the alignment of kmalloc() for devices", "unknown for riscv64"),
+    ("6.12.0", "riscv64", "the largest order of the page allocator", "unknown for riscv64")])
+def test_unknown_kernel(elsewhere, release, machine, what, why):
+    """Kernels that the table was not compared with have advice, and that is listed."""
+    told, values, gaps = there(elsewhere, "64 --dma", RELEASE=release, MACHINE=machine)
+    assert told["use"]["call"] == "kmalloc(64, GFP_KERNEL)"
+    assert gaps[what].startswith(why)
+    named = {reason["claim"] for reason in told["reasons"]}
+    assert ("kmalloc-minalign" in named) == ("kmalloc_minalign" in values) == (
+        machine == "x86_64")
+
+
+def test_realtime(elsewhere):
+    """A real-time kernel is known by its version; there, memory is allocated beforehand."""
+    told, _, _ = there(elsewhere, "64 --context hardirq",
+                       VERSION="#1 SMP PREEMPT_RT Debian 6.1.192-3")
+    assert told["use"]["ahead"] and told["use"]["context"] == "process"
+    told, _, _ = there(elsewhere, "64 --context hardirq", VERSION="#1 SMP PREEMPT_DYNAMIC")
+    assert told["use"]["call"] == "kmalloc(64, GFP_ATOMIC)"
 
 
 class TestFragmented:

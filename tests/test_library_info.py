@@ -14,7 +14,7 @@ from refusal import error_of
 
 NAME = b"a name of thirty-two characters."
 KINDS = ("ALLOCATOR", "BACKING", "ZONE", "CONTEXT", "SEEN", "GFP", "REASON", "PROBE", "FEATURE",
-         "CACHE_MAX_BYTES", "NOT_COUNTED", "BENCH_MAX", "BENCH_BUCKETS",
+         "ABI_VERSION", "CACHE_MAX_BYTES", "NOT_COUNTED", "BENCH_MAX", "BENCH_BUCKETS",
          *(f"BENCH_{one.name}" for one in (*abi.Bench, *abi.Order)))
 # member of struct memlab_query: value, getter where that has another name
 BUFFER = {

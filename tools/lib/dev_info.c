@@ -3,6 +3,8 @@
 
 #include "internal.h"
 
+SAME(ABI_VERSION);
+
 struct memlab_dev_info {
 	struct memlab_info kernel;
 	char driver_version[sizeof(((struct memlab_info *)NULL)->driver_version) + 1];

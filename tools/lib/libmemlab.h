@@ -53,6 +53,9 @@ extern "C" {
 
 #define MEMLAB_LIB_DEFAULT_DEVICE "/dev/memlab"
 
+/* ABI version of the library; memlab_dev_info_get_abi_version() returns that of the driver. */
+#define MEMLAB_LIB_ABI_VERSION 1
+
 /* A page that memlab_pagemap_read() found without memory behind it. */
 #define MEMLAB_LIB_PFN_NONE UINT64_MAX
 

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Walks over the rules, and asks the running kernel about each. */
+/* Walks over the rules, and asks the driver about each, or what a stock kernel shows. */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include "advise_rules.h"
+
+static char *format_text(const char *format, va_list args)
+{
+	char *text;
+
+	return need(vasprintf(&text, format, args) < 0 ? NULL : text);
+}
 
 void advise_because(struct advice *advice, const char *claim, const char *format, ...)
 {
@@ -16,10 +23,22 @@ void advise_because(struct advice *advice, const char *claim, const char *format
 		return;
 	reason->claim = claim;
 	va_start(args, format);
-	if (vasprintf(&reason->text, format, args) < 0)
-		need(NULL);
+	reason->text = format_text(format, args);
 	va_end(args);
 	advice->reason_count++;
+}
+
+void advise_gap(struct advice *advice, const char *what, const char *why, ...)
+{
+	struct advice_gap *gap = &advice->gaps[advice->gap_count];
+	va_list args;
+
+	if (advice->gap_count == ADVICE_MAX_GAPS)
+		return;
+	va_start(args, why);
+	*gap = (struct advice_gap){ text_format("%s", what), format_text(why, args) };
+	va_end(args);
+	advice->gap_count++;
 }
 
 /* Why an allocator is not to be had, by what the driver said. */
@@ -78,6 +97,24 @@ static bool ask_driver(struct memlab_dev *dev, const struct facts *facts, struct
 	return possible;
 }
 
+/* The same by what is known without the driver. */
+static bool ask_proc(const struct facts *facts, const struct advice_call *call,
+		     struct advice *advice)
+{
+	unsigned int reason = MEMLAB_LIB_REASON_NONE;
+	int err = proc_check(facts, &call->request, &reason, advice);
+
+	if (err)
+		explain_refusal(facts, call, -err, reason, advice);
+	return !err;
+}
+
+static bool ask(struct memlab_dev *dev, const struct facts *facts, struct advice_call *call,
+		struct advice *advice)
+{
+	return dev ? ask_driver(dev, facts, call, advice) : ask_proc(facts, call, advice);
+}
+
 static void explain_lack(const struct facts *facts, const struct advice_call *call,
 			 struct advice *advice)
 {
@@ -115,7 +152,7 @@ static uint64_t sample_usable(struct memlab_dev *dev, const struct advice_call *
 }
 
 static uint64_t usable_size(struct memlab_dev *dev, const struct facts *facts,
-			    const struct advice_call *call)
+			    const struct advice_call *call, struct advice *advice)
 {
 	uint64_t block = facts->page_size << facts->order;
 	uint64_t pages = (facts->total + facts->page_size - 1) / facts->page_size;
@@ -125,10 +162,15 @@ static uint64_t usable_size(struct memlab_dev *dev, const struct facts *facts,
 	case MEMLAB_LIB_ALLOCATOR_KVMALLOC:
 	case MEMLAB_LIB_ALLOCATOR_CACHE:
 		if (facts->total <= facts->kmalloc_max_cache)
-			return sample_usable(dev, call);
-		if (facts_contiguous(facts, call->request.allocator))
+			return dev ? sample_usable(dev, call) : proc_usable(facts, call, advice);
+		switch (facts_contiguous(facts, call->request.allocator)) {
+		case KNOWN_YES:
 			return block;
-		return pages * facts->page_size;
+		case KNOWN_NO:
+			return pages * facts->page_size;
+		default:
+			return 0;
+		}
 	case MEMLAB_LIB_ALLOCATOR_PAGES:
 		return block;
 	default:
@@ -179,10 +221,10 @@ static void choose(struct memlab_dev *dev, const struct facts *facts, struct adv
 		if (!rule->applies(facts))
 			continue;
 		call = rule_call(facts, rule);
-		if (call.offered && !ask_driver(dev, facts, &call, advice))
+		if (call.offered && !ask(dev, facts, &call, advice))
 			continue;
 		/* Of those that the driver lacks, memory may come from elsewhere. */
-		if (call.offered && !facts_serve(facts, rule)) {
+		if (call.offered && facts_serve(facts, rule) == KNOWN_NO) {
 			if (!choice->count)
 				explain_lack(facts, &call, advice);
 			if (!choice->starved) {
@@ -199,9 +241,17 @@ static void choose(struct memlab_dev *dev, const struct facts *facts, struct adv
 static void decide(struct memlab_dev *dev, const struct facts *facts, struct advice *advice)
 {
 	struct choice choice = { 0 };
+	enum known contiguous;
 
 	choose(dev, facts, advice, &choice);
-	advice->served = choice.count && choice.call[0].offered;
+	if (choice.count && choice.call[0].offered) {
+		enum known served = facts_serve(facts, choice.rule[0]);
+
+		advice->served_known = served != UNKNOWN;
+		advice->served = served == KNOWN_YES;
+	} else {
+		advice->served_known = true;
+	}
 	if (choice.starved && choice.count < 2) {
 		choice.rule[choice.count] = choice.starved;
 		choice.call[choice.count++] = choice.starved_call;
@@ -220,23 +270,28 @@ static void decide(struct memlab_dev *dev, const struct facts *facts, struct adv
 	explain_forms(facts, advice);
 	if (!advice->use.offered)
 		return;
-	advice->contiguous = facts_contiguous(facts, advice->use.request.allocator);
-	advice->usable = usable_size(dev, facts, &advice->use);
+	contiguous = facts_contiguous(facts, advice->use.request.allocator);
+	advice->contiguous_known = contiguous != UNKNOWN;
+	advice->contiguous = contiguous == KNOWN_YES;
+	advice->usable = usable_size(dev, facts, &advice->use, advice);
 }
 
-int advise(struct memlab_dev *dev, const struct advice_question *question, struct advice *advice)
+/* Without @dev, what a stock kernel shows answers. */
+static int answer(struct memlab_dev *dev, const struct advice_question *question,
+		  struct advice *advice)
 {
+	struct proc_facts proc = { 0 };
 	struct facts facts;
 
-	*advice = (struct advice){ 0 };
 	if (!question->bytes || !memlab_context_name(question->context)) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (facts_read(dev, question, &facts))
+	if (facts_read(dev, question, &facts, &proc, advice))
 		return -1;
 
 	advice->total = facts.total;
+	advice->largest_known = facts.largest_known;
 	advice->largest = facts.largest;
 	if (facts.overflows)
 		advise_because(
@@ -244,13 +299,34 @@ int advise(struct memlab_dev *dev, const struct advice_question *question, struc
 			"the size of the array overflows: the kernel's functions for arrays return NULL, and no other one can do better");
 	else
 		decide(dev, &facts, advice);
+	proc_facts_clear(&proc);
 	return 0;
+}
+
+int advise(struct memlab_dev *dev, const struct advice_question *question, struct advice *advice)
+{
+	*advice = (struct advice){ .driver = true };
+	return answer(dev, question, advice);
+}
+
+int advise_without_driver(const char *why, const struct advice_question *question,
+			  struct advice *advice)
+{
+	*advice = (struct advice){ 0 };
+	advise_gap(advice, "a dry run by the driver", "%s", why);
+	return answer(NULL, question, advice);
 }
 
 void advice_clear(struct advice *advice)
 {
 	for (size_t i = 0; i < advice->reason_count; i++)
 		free(advice->reasons[i].text);
+	for (size_t i = 0; i < advice->fact_count; i++)
+		free(advice->facts[i].source);
+	for (size_t i = 0; i < advice->gap_count; i++) {
+		free(advice->gaps[i].what);
+		free(advice->gaps[i].why);
+	}
 	free(advice->use.text);
 	free(advice->runner_up.text);
 	*advice = (struct advice){ 0 };

@@ -63,31 +63,77 @@ struct advice_reason {
 #define ADVICE_MAX_REASONS 12
 
 /**
+ * struct advice_gap - what could not be checked
+ * @what: the fact, for free()
+ * @why: the source that is missing, what would open it, and what is assumed, for free()
+ */
+struct advice_gap {
+	char *what;
+	char *why;
+};
+
+#define ADVICE_MAX_GAPS 12
+
+/**
+ * struct advice_fact - a fact of the kernel that was found without the driver
+ * @name: as "memlab info" has it
+ * @value: of it
+ * @source: where it is from, for free()
+ */
+struct advice_fact {
+	const char *name;
+	uint64_t value;
+	char *source;
+};
+
+#define ADVICE_MAX_FACTS 8
+
+/**
  * struct advice - what to use
+ * @driver: the driver's dry runs decided; otherwise uname(2) and /proc, see @facts and @gaps
  * @possible: there is something to use; otherwise only @reasons and @largest say more
+ * @served_known: @served is valid; always with the driver
  * @served: there is memory for it now
  * @use: what to use
  * @has_runner_up: there is a second best
  * @runner_up: that
+ * @contiguous_known: @contiguous is valid; always with the driver
  * @contiguous: it is, or with kvmalloc() would be now, one physical run
  * @total: bytes of it, or with many objects of one of them
  * @usable: bytes that the allocator would set aside now; 0 when that is not known
+ * @largest_known: @largest is valid; always with the driver
  * @largest: the largest block in bytes that a request gets now without compaction
  * @reason_count: number of @reasons
  * @reasons: why
+ * @release: of the kernel, by uname(2), without the driver
+ * @machine: likewise
+ * @fact_count: number of @facts
+ * @facts: of the kernel, without the driver
+ * @gap_count: number of @gaps
+ * @gaps: what could not be checked without the driver
  */
 struct advice {
+	bool driver;
 	bool possible;
+	bool served_known;
 	bool served;
 	struct advice_call use;
 	bool has_runner_up;
 	struct advice_call runner_up;
+	bool contiguous_known;
 	bool contiguous;
 	uint64_t total;
 	uint64_t usable;
+	bool largest_known;
 	uint64_t largest;
 	size_t reason_count;
 	struct advice_reason reasons[ADVICE_MAX_REASONS];
+	char release[65];
+	char machine[65];
+	size_t fact_count;
+	struct advice_fact facts[ADVICE_MAX_FACTS];
+	size_t gap_count;
+	struct advice_gap gaps[ADVICE_MAX_GAPS];
 };
 
 /**
@@ -103,6 +149,21 @@ struct advice {
  * Return: 0; or -1 with errno, EINVAL for a size of 0 or an unknown context.
  */
 int advise(struct memlab_dev *dev, const struct advice_question *question, struct advice *advice);
+
+/**
+ * advise_without_driver() - the same from uname(2), /proc and /sys
+ * @why: why there is no driver to ask
+ * @question: what the memory is for
+ * @advice: out; for advice_clear()
+ *
+ * The rules are the same. What the driver would have been asked goes by files that the kernel
+ * shows to everybody, and by its version where it shows none; a file that cannot be read makes
+ * a gap in the advice, and no error.
+ *
+ * Return: 0; or -1 with errno, as advise().
+ */
+int advise_without_driver(const char *why, const struct advice_question *question,
+			  struct advice *advice);
 
 /**
  * advice_clear() - let go of what advise() filled in

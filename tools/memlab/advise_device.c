@@ -30,10 +30,11 @@ static void because_device_small(const struct facts *facts, struct advice *advic
 		       "the device needs one physical run, which kmalloc() gives");
 	advise_because(advice, "kmalloc-linear",
 		       "dma_map_single() takes such an address, and none of vmalloc()");
-	advise_because(advice, "kmalloc-minalign",
-		       "it begins at a multiple of %" PRIu64
-		       " bytes at least, which is enough for DMA on this architecture",
-		       facts->minalign);
+	if (facts->minalign)
+		advise_because(advice, "kmalloc-minalign",
+			       "it begins at a multiple of %" PRIu64
+			       " bytes at least, which is enough for DMA on this architecture",
+			       facts->minalign);
 	if (facts->order)
 		advise_because(
 			advice, "kmalloc-large-buddy",

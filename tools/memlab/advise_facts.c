@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "advise_rules.h"
 #include "buddyinfo.h"
@@ -28,39 +29,72 @@ static bool read_available(uint64_t *bytes)
 	return found;
 }
 
-/* Returns false with errno. */
-static bool read_memory(struct facts *facts)
+/* Returns the number of orders of the page allocator, 0 when it is not known. */
+static unsigned int read_memory(struct facts *facts, struct memory_errors *errors)
 {
 	struct buddyinfo *info = buddyinfo_read();
-	struct zones *zones = zones_read();
-	int order = info && zones ? buddyinfo_largest_served(info, zones) : -1;
-	bool read = info && zones;
+	unsigned int orders = info ? info->orders : 0;
+	struct zones *zones;
 
-	facts->largest = order < 0 ? 0 : facts->page_size << order;
+	*errors = (struct memory_errors){ .buddyinfo = info ? 0 : errno };
+	errors->pagetypeinfo = info ? info->cma_error : 0;
+	zones = zones_read();
+	errors->zoneinfo = zones ? 0 : errno;
+	facts->largest_known = info && zones;
+	if (facts->largest_known) {
+		int order = buddyinfo_largest_served(info, zones);
+
+		facts->largest = order < 0 ? 0 : facts->page_size << order;
+	}
 	free(info);
 	free(zones);
-	return read && read_available(&facts->available);
+
+	facts->available_known = read_available(&facts->available);
+	errors->meminfo = facts->available_known ? 0 : errno;
+	if (!facts->available_known)
+		facts->available = UINT64_MAX;
+	return orders;
 }
 
-int facts_read(struct memlab_dev *dev, const struct advice_question *question, struct facts *facts)
+/* Of the driver, which says all but what changes from moment to moment. */
+static int driver_facts_read(struct memlab_dev *dev, const struct memory_errors *errors,
+			     struct facts *facts)
 {
-	struct memlab_dev_info *info = memlab_dev_get_info(dev);
+	int err = errors->buddyinfo ?: errors->zoneinfo ?: errors->meminfo;
+	struct memlab_dev_info *info;
 
+	if (err) {
+		errno = err;
+		return -1;
+	}
+	info = memlab_dev_get_info(dev);
 	if (!info)
 		return -1;
+	facts->kmalloc_max = memlab_dev_info_get_kmalloc_max_size(info);
+	facts->kmalloc_max_cache = memlab_dev_info_get_kmalloc_max_cache_size(info);
+	facts->minalign = memlab_dev_info_get_kmalloc_minalign(info);
+	facts->max_order = memlab_dev_info_get_max_order(info);
+	facts->total_ram = memlab_dev_info_get_total_ram(info);
+	memlab_dev_info_free(info);
+	return 0;
+}
+
+int facts_read(struct memlab_dev *dev, const struct advice_question *question, struct facts *facts,
+	       struct proc_facts *proc, struct advice *advice)
+{
+	struct memory_errors errors;
+	unsigned int orders;
 
 	*facts = (struct facts){
 		.question = question,
 		.count = question->count ? question->count : 1,
 		.total = question->bytes,
-		.page_size = memlab_dev_info_get_page_size(info),
-		.kmalloc_max = memlab_dev_info_get_kmalloc_max_size(info),
-		.kmalloc_max_cache = memlab_dev_info_get_kmalloc_max_cache_size(info),
-		.minalign = memlab_dev_info_get_kmalloc_minalign(info),
-		.max_order = memlab_dev_info_get_max_order(info),
-		.total_ram = memlab_dev_info_get_total_ram(info),
+		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 	};
-	memlab_dev_info_free(info);
+	orders = read_memory(facts, &errors);
+	if (dev ? driver_facts_read(dev, &errors, facts) :
+		  proc_facts_read(proc, orders, &errors, facts, advice))
+		return -1;
 
 	facts->is_array = facts->count > 1 && !question->same_size_many;
 	facts->is_account = question->user_triggered || question->user_copy;
@@ -80,7 +114,7 @@ int facts_read(struct memlab_dev *dev, const struct advice_question *question, s
 	while (facts->order < 40 && facts->page_size << facts->order < facts->total)
 		facts->order++;
 
-	return read_memory(facts) ? 0 : -1;
+	return 0;
 }
 
 bool facts_in_process(const struct facts *facts)
@@ -93,30 +127,42 @@ bool facts_is_costly(const struct facts *facts)
 	return facts->order > COSTLY_ORDER;
 }
 
-bool facts_contiguous(const struct facts *facts, unsigned int allocator)
+/* Whether there is a free block for it. */
+static enum known has_block(const struct facts *facts)
+{
+	if (!facts->largest_known)
+		return UNKNOWN;
+	return facts->page_size << facts->order <= facts->largest ? KNOWN_YES : KNOWN_NO;
+}
+
+enum known facts_contiguous(const struct facts *facts, unsigned int allocator)
 {
 	switch (allocator) {
 	case MEMLAB_LIB_ALLOCATOR_VMALLOC:
-		return facts->total <= facts->page_size;
+		return facts->total <= facts->page_size ? KNOWN_YES : KNOWN_NO;
 	case MEMLAB_LIB_ALLOCATOR_KVMALLOC:
-		return facts->total <= facts->kmalloc_max &&
-		       (!facts->order || facts->page_size << facts->order <= facts->largest);
+		if (facts->total > facts->kmalloc_max)
+			return KNOWN_NO;
+		return facts->order ? has_block(facts) : KNOWN_YES;
 	default:
-		return true;
+		return KNOWN_YES;
 	}
 }
 
-bool facts_serve(const struct facts *facts, const struct rule *rule)
+enum known facts_serve(const struct facts *facts, const struct rule *rule)
 {
 	bool process = rule->ahead || facts_in_process(facts);
+	enum known available = facts->available_known ? KNOWN_YES : UNKNOWN;
+	enum known block;
 
 	if (facts->all > facts->available)
-		return false;
+		return KNOWN_NO;
 	if (rule->allocator == MEMLAB_LIB_ALLOCATOR_VMALLOC ||
 	    rule->allocator == MEMLAB_LIB_ALLOCATOR_KVMALLOC)
-		return true;
+		return available;
 	/* In process context the kernel makes smaller blocks, whatever it takes. */
 	if (facts->order <= (process ? COSTLY_ORDER : 0))
-		return true;
-	return facts->page_size << facts->order <= facts->largest;
+		return available;
+	block = has_block(facts);
+	return block == KNOWN_YES ? available : block;
 }

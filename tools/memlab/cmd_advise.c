@@ -35,15 +35,25 @@ static void call_line(const char *label, struct json_object *call)
 	       result_get_text(call, "free_function"));
 }
 
+static const char *expectation(struct json_object *advice)
+{
+	struct json_object *contiguous = json_object_object_get(advice, "contiguous");
+	struct json_object *served = json_object_object_get(advice, "served");
+
+	if (!result_get_text(json_object_object_get(advice, "use"), "allocator"))
+		return "what only the device's driver can say";
+	if (!contiguous || !served)
+		return "unknown: see below what is unchecked";
+	if (!json_object_get_boolean(served))
+		return "failure, as things are now";
+	return json_object_get_boolean(contiguous) ? "one physical run" : "scattered pages";
+}
+
 static void expect_line(struct json_object *advice)
 {
 	char usable[SIZE_TEXT], waste[SIZE_TEXT];
 
-	printf("Expect     %s", !json_object_object_get(advice, "served") ?
-					"what only the device's driver can say" :
-				!result_get_bool(advice, "served") ? "failure, as things are now" :
-				result_get_bool(advice, "contiguous") ? "one physical run" :
-									"scattered pages");
+	printf("Expect     %s", expectation(advice));
 	if (json_object_object_get(advice, "usable_size"))
 		printf("; %s usable, %s more than asked for",
 		       size_text(usable, result_get_uint(advice, "usable_size")),
@@ -51,12 +61,51 @@ static void expect_line(struct json_object *advice)
 	putchar('\n');
 }
 
+/* A fact that was found without the driver, and where. */
+static void fact_line(const char *label, const char *what, struct json_object *fact)
+{
+	char size[SIZE_TEXT];
+
+	printf("%-10s %s %s: %s\n", label, what, size_text(size, result_get_uint(fact, "value")),
+	       result_get_text(fact, "source"));
+}
+
+/* What stands in for the driver, and what could not be checked without it. */
+static void kernel_text(struct json_object *advice)
+{
+	struct json_object *kernel = json_object_object_get(advice, "kernel");
+	struct json_object *gaps = json_object_object_get(advice, "unchecked");
+
+	if (!kernel)
+		return;
+	printf("Kernel     Linux %s on %s, without the driver\n",
+	       result_get_text(kernel, "release"), result_get_text(kernel, "machine"));
+	fact_line("", "kmalloc() ends at", json_object_object_get(kernel, "kmalloc_max_size"));
+	fact_line("", "its slab caches end at",
+		  json_object_object_get(kernel, "kmalloc_max_cache_size"));
+	for (size_t i = 0; i < json_object_array_length(gaps); i++) {
+		struct json_object *gap = json_object_array_get_idx(gaps, i);
+
+		printf("%-10s %s: %s\n", i ? "" : "Unchecked", result_get_text(gap, "what"),
+		       result_get_text(gap, "why"));
+	}
+}
+
+static void largest_line(struct json_object *advice)
+{
+	char largest[SIZE_TEXT];
+
+	printf("Now        the largest block that a request gets is %s\n",
+	       json_object_object_get(advice, "largest_contiguous") ?
+		       size_text(largest, result_get_uint(advice, "largest_contiguous")) :
+		       "unknown");
+}
+
 static void advise_text(struct json_object *advice)
 {
 	struct json_object *reasons = json_object_object_get(advice, "reasons");
 	struct json_object *use = json_object_object_get(advice, "use");
 	struct json_object *tried = json_object_object_get(advice, "tried");
-	char largest[SIZE_TEXT];
 
 	if (use)
 		call_line("Use", use);
@@ -65,14 +114,14 @@ static void advise_text(struct json_object *advice)
 	call_line("Or", json_object_object_get(advice, "runner_up"));
 	if (use)
 		expect_line(advice);
-	printf("Now        the largest block that a request gets is %s\n",
-	       size_text(largest, result_get_uint(advice, "largest_contiguous")));
+	largest_line(advice);
 	for (size_t i = 0; i < json_object_array_length(reasons); i++) {
 		struct json_object *reason = json_object_array_get_idx(reasons, i);
 
 		printf("%-10s %s [%s]\n", i ? "" : "Why", result_get_text(reason, "text"),
 		       result_get_text(reason, "claim"));
 	}
+	kernel_text(advice);
 	if (tried) {
 		printf("\nTried:\n");
 		output_record(tried, buffer_fields);
@@ -116,6 +165,29 @@ static struct json_object *perform(struct memlab_dev *dev, const struct advice_c
 out_free_told:
 	memlab_call_free(told);
 	return result;
+}
+
+/* The device, or NULL and for free() why not: no driver, no permission, another ABI. */
+static struct memlab_dev *open_driver(char **why)
+{
+	struct memlab_dev *dev = memlab_dev_open(settings.device);
+	struct memlab_dev_info *info;
+	unsigned int version;
+
+	if (!dev) {
+		*why = explain_open(settings.device, ACCESS_CHANGE, errno);
+		return NULL;
+	}
+	info = device_info(dev);
+	version = memlab_dev_info_get_abi_version(info);
+	memlab_dev_info_free(info);
+	if (version == MEMLAB_LIB_ABI_VERSION)
+		return dev;
+
+	memlab_dev_close(dev);
+	*why = text_format("the driver of %s has version %u of the ABI, and this memlab needs %u",
+			   settings.device, version, MEMLAB_LIB_ABI_VERSION);
+	return NULL;
 }
 
 struct arguments {
@@ -172,12 +244,17 @@ static int run(const struct command *cmd, int argc, char **argv)
 	struct json_object *result;
 	struct memlab_dev *dev;
 	struct advice advice;
+	char *why = NULL;
 	int status;
 
 	parse(cmd, &arguments, argc, argv);
-	dev = device_open(ACCESS_CHANGE);
-	if (advise(dev, &arguments.question, &advice))
+	dev = open_driver(&why);
+	if (!dev && arguments.try)
+		die(STATUS_NO_DEVICE, "--try needs the driver: %s", why);
+	if (dev ? advise(dev, &arguments.question, &advice) :
+		  advise_without_driver(why, &arguments.question, &advice))
 		die(STATUS_NO, "cannot ask the kernel: %s", strerror(errno));
+	free(why);
 
 	result = result_advice(&advice);
 	status = advice.possible ? STATUS_OK : STATUS_NO;
@@ -203,9 +280,10 @@ const struct command cmd_advise = {
 	.details =
 		"Says what to use for memory of such a size and purpose on the kernel that runs, the\n"
 		"second best, what to expect, and why: each reason names a claim, of which\n"
-		"\"memlab verify --explain\" tells more. The exit status is 1 when there is nothing to\n"
-		"use, or --try failed. With -q, prints the functions that allocate and that make the\n"
-		"cache.",
+		"\"memlab verify --explain\" tells more. Without the driver, or without permission to\n"
+		"use it, the answer comes from the kernel's version, /proc and /sys, and lists what is\n"
+		"unchecked; --try needs the driver. The exit status is 1 when there is nothing to use,\n"
+		"or --try failed. With -q, prints the functions that allocate and that make the cache.",
 	.opts = opts,
 	.run = run,
 };

@@ -13,7 +13,7 @@ struct memlab_dev *device_open(enum access access)
 	dev = access == ACCESS_CHANGE ? memlab_dev_open(settings.device) :
 					memlab_dev_open_readonly(settings.device);
 	if (!dev)
-		exit(explain_open(settings.device, access, errno));
+		die(STATUS_NO_DEVICE, "%s", explain_open(settings.device, access, errno));
 	return dev;
 }
 

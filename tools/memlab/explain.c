@@ -6,47 +6,42 @@
 
 #include "memlab.h"
 
-static void explain_permission(const char *path, const char *purpose, int err)
+static char *explain_permission(const char *path, const char *purpose, int err)
 {
 	struct stat st;
 
 	if (stat(path, &st))
-		warn("no permission to open %s for %s: %s", path, purpose, strerror(err));
-	else
-		warn("no permission to open %s for %s (owner %u:%u, mode %04o): run memlab as root",
-		     path, purpose, st.st_uid, st.st_gid, st.st_mode & 07777);
+		return text_format("no permission to open %s for %s: %s", path, purpose,
+				   strerror(err));
+	return text_format(
+		"no permission to open %s for %s (owner %u:%u, mode %04o): run memlab as root",
+		path, purpose, st.st_uid, st.st_gid, st.st_mode & 07777);
 }
 
-int explain_open(const char *path, enum access access, int err)
+char *explain_open(const char *path, enum access access, int err)
 {
 	const char *purpose = access == ACCESS_CHANGE ? "reading and writing" : "reading";
 
 	switch (err) {
 	case ENOENT:
 		if (!strcmp(path, MEMLAB_LIB_DEFAULT_DEVICE))
-			warn("%s is not there: the driver is not loaded. As root: modprobe memlab",
-			     path);
-		else
-			warn("%s is not there; the driver's usual device is %s", path,
-			     MEMLAB_LIB_DEFAULT_DEVICE);
-		break;
+			return text_format(
+				"%s is not there: the driver is not loaded. As root: modprobe memlab",
+				path);
+		return text_format("%s is not there; the driver's usual device is %s", path,
+				   MEMLAB_LIB_DEFAULT_DEVICE);
 	case ENXIO:
 	case ENODEV:
-		warn("%s has no driver behind it. As root: modprobe memlab", path);
-		break;
+		return text_format("%s has no driver behind it. As root: modprobe memlab", path);
 	case EACCES:
 	case EPERM:
-		explain_permission(path, purpose, err);
-		break;
+		return explain_permission(path, purpose, err);
 	case ENOTTY:
-		warn("%s is not a memlab device; the driver's usual device is %s", path,
-		     MEMLAB_LIB_DEFAULT_DEVICE);
-		break;
+		return text_format("%s is not a memlab device; the driver's usual device is %s",
+				   path, MEMLAB_LIB_DEFAULT_DEVICE);
 	default:
-		warn("cannot open %s for %s: %s", path, purpose, strerror(err));
+		return text_format("cannot open %s for %s: %s", path, purpose, strerror(err));
 	}
-
-	return STATUS_NO_DEVICE;
 }
 
 int explain_family(int err)

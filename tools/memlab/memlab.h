@@ -85,7 +85,7 @@ bool buffer_copy_range(struct memlab_dev *dev, const struct memlab_buf_info *inf
 
 /* ---- explain*.c: why the driver said no; text for free() ---- */
 
-int explain_open(const char *path, enum access access, int err);
+char *explain_open(const char *path, enum access access, int err);
 int explain_family(int err);
 char *explain_reason(const char *failed, unsigned int reason);
 char *explain_alloc(struct memlab_dev *dev, const struct request *request, unsigned int reason,
