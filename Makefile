@@ -54,10 +54,14 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc || echo
 
 # Virtual machines at a time, of 1 to 2 GiB each; the computer itself can be tested only once.
 JOBS ?= $(if $(filter local,$(TARGET)),0,$(shell n=$$(nproc); echo $$((n < 4 ? n : 4))))
-# How long to fuzz, in seconds, and which programs; FUZZ="--user alice --threads 1" says more.
+# How long to fuzz, in seconds, and which programs (for check-repeat: which order of files); FUZZ="--user alice --threads 1" says more.
 DURATION ?= 60
 SEED ?=
 FUZZ ?=
+# Of check-repeat: how often, whether beside busy processes, and which folders or files.
+N ?= 5
+LOAD ?=
+TESTS ?= tests
 # More options for pytest, such as PYTEST="-k claims -x".
 PYTEST ?=
 
@@ -94,6 +98,12 @@ check: $(if $(filter local,$(TARGET)),tools guest) ## Run the tests, in a virtua
 check-matrix: ## Run the tests on every kernel; KERNELS="6.1 cloud" on some
 	@tests/setup $@ $(FOREIGN_ALL)
 	@$(RUN) tests/matrix --kernels '$(KERNELS)' --jobs $(JOBS) -- $(PYTEST)
+
+check-repeat: ## Run the tests N times, and list what differs; LOAD=1 keeps processors busy
+	@tests/setup build vm check $(FOREIGN)
+	@BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) tests/repeat --runs $(N) \
+		--jobs $(JOBS) $(if $(filter-out 0,$(LOAD)),--load) \
+		$(if $(SEED),--shuffle $(SEED)) --tests $(TESTS) -- $(PYTEST)
 
 claims-by-kernel: ## Measure the claims on every kernel, for the page that compares them
 	@tests/setup $@ $(FOREIGN_ALL)
@@ -179,5 +189,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix check-debug claims-by-kernel debug-kernel scale bench \
+.PHONY: all help demo check check-matrix check-repeat check-debug claims-by-kernel debug-kernel scale bench \
 	performance fuzz shell lint setup module tools guest install uninstall install-module uninstall-module clean
