@@ -80,7 +80,7 @@ class Module:
 def machine(target, request):
     """A machine of this file's own; with the options that it names as MACHINE."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: the module of this computer stays loaded")
+        pytest.skip("needs TARGET=vm: the module of this computer stays loaded")
     own = VirtualTarget(mem="512M", **getattr(request.module, "MACHINE", {}))
     own.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict"])
     yield own

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# pylint: disable=wrong-import-position,redefined-outer-name
+# pylint: disable=wrong-import-position,redefined-outer-name,unused-import
 import facts  # noqa: E402
 import mutants  # noqa: E402
 import patched  # noqa: E402
@@ -16,6 +16,7 @@ from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
 from fragmentation import fragmented, in_extents  # noqa: E402
 from proxy import Proxy  # noqa: E402
+from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F401
 from subject import Subject  # noqa: E402
 from target import VirtualTarget, open_target  # noqa: E402
 
@@ -40,7 +41,7 @@ def target():
 def careless_target(target):
     """A machine whose kernel leaves allocated memory as it was."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: cannot boot with init_on_alloc=0")
+        pytest.skip("needs TARGET=vm: boots with init_on_alloc=0")
     machine = VirtualTarget(append="init_on_alloc=0", mem="512M")
     machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
     yield machine
@@ -54,7 +55,7 @@ def careless_target(target):
 def reused(careless_target):
     """Skips where memory that was freed is not what is allocated next."""
     if facts.is_configured(careless_target, "KASAN"):
-        pytest.skip("this kernel gives freed memory to others much later (KASAN)")
+        pytest.skip("needs CONFIG_KASAN=n: freed memory is reused much later here")
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def careless(careless_target):
 def liar_payload(target, tmp_path_factory):
     """What goes into a machine with the driver that can lie."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: no lying driver is loaded into the kernel of this computer")
+        pytest.skip("needs TARGET=vm: loads a driver that lies")
     return patched.payload(tmp_path_factory.mktemp("mutants"), mutants.add)
 
 
@@ -215,7 +216,7 @@ def public_device(target):
 def hypervisor(target):
     """Skips where nobody looks from outside."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: there is no hypervisor to ask")
+        pytest.skip("needs TARGET=vm: asks the hypervisor")
     return target
 
 

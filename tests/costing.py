@@ -179,8 +179,8 @@ def threads():
 def supported():
     """None, or why the figures cannot be had here."""
     if os.environ.get("TARGET", "vm") != "vm":
-        return "TARGET=local: time does not count instructions here"
+        return "needs TARGET=vm: time counts instructions"
     kernel = os.environ.get("KERNEL") or KERNEL
     if kernel != KERNEL:
-        return f"the figures are those of the kernel '{KERNEL}', not of '{kernel}'"
+        return f"needs KERNEL={KERNEL}: the committed figures are of that kernel"
     return None

@@ -22,7 +22,7 @@ def debug_kernel_fixture():
     """The kernel that catches mistakes; skips where it is another one."""
     source = kernels.find(os.environ.get("KERNEL"))
     if os.environ.get("TARGET", "vm") != "vm" or not source.build:
-        pytest.skip("needs the debug kernel: make check-debug")
+        pytest.skip("needs KERNEL=debug: make check-debug")
     return debian.fetch(source)
 
 

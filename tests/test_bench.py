@@ -309,7 +309,7 @@ def test_offline(hypervisor, device):
     """One that was turned off is refused."""
     cpus = online(hypervisor)
     if len(cpus) < 2:
-        pytest.skip("one processor only")
+        pytest.skip("needs CONFIG_SMP=y: and two processors")
     path = f"/sys/devices/system/cpu/cpu{cpus[-1]}/online"
     assert hypervisor.run(["sh", "-c", f"echo 0 >{path}"]).returncode == 0
     try:

@@ -388,9 +388,9 @@ def test_bytes_of_processors(target, users, size):
     alice, _ = users
     processors = target.run(["nproc"]).stdout
     if int(processors) < 2:
-        pytest.skip("there is one processor")
+        pytest.skip("needs CONFIG_SMP=y: and two processors")
     if facts.red_zones(target):
-        pytest.skip("what this kernel adds to objects is counted for nobody")
+        pytest.skip("needs CONFIG_KASAN=n, slub_debug=-: red zones are charged to no user")
     ident = alice.create_cache(size, user=(0, 1)).id
 
     def demand():

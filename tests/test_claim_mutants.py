@@ -12,7 +12,7 @@ from device import Device
 from proxy import Proxy
 
 V1 = "/tmp/v1"
-NO_V1 = "this kernel has no memory controller of cgroup v1"
+NO_V1 = "needs CONFIG_MEMCG_V1=y: the memory controller of cgroup v1"
 # What cannot be told where the zone for DMA is large, and words of the reason.
 LARGE_DMA = {"gfp-high": "too large to be used up", "gfp-nowarn": "too large to be used up",
              "gfp-dma32": "no DMA32 zone"}
@@ -103,7 +103,7 @@ def skip_untold(liar, claim):
     if claim == "gfp-nofail" and not is_mounted(liar):
         pytest.skip(NO_V1)
     if claim in LARGE_DMA and facts.large_dma(liar):
-        pytest.skip(f"{claim} cannot be told there: {LARGE_DMA[claim]}")
+        pytest.skip(f"needs CONFIG_X86_64=y: {claim}: {LARGE_DMA[claim]}")
 
 
 def expected(liar, refuted, claim):
@@ -148,7 +148,7 @@ def test_fault(liar, lie, fault, claim):
     """A fault that concerns it is told of, with a case that shows it."""
     skip_untold(liar, claim)
     if fault == "misaligned" and always_aligned(liar):
-        pytest.skip("no kmalloc() is misaligned where its objects' room is a power of two")
+        pytest.skip("needs CONFIG_X86_64=y, CONFIG_KASAN=n: objects of odd room")
     lie(fault)
     status, found = verify(liar, claim)
     assert found[claim]["verdict"] == "does-not-hold", found[claim]

@@ -48,7 +48,7 @@ def testify(target):
     """Hears a witness about a subject; skips where that witness cannot be."""
     def hear(who, one):
         if who in witness.OF_HYPERVISOR and not target.has_hypervisor:
-            pytest.skip(f"TARGET=local: there is no hypervisor for {who.__name__}")
+            pytest.skip(f"needs TARGET=vm: {who.__name__} asks the hypervisor")
         who(one).demand(len(one.pieces()))
     return hear
 

@@ -13,7 +13,7 @@ def test_claims_by_kernel(careless_target):
     """Every claim has the verdict that the page gives for this kernel."""
     name = os.environ.get("KERNEL") or kernels.names()[0]
     if not kernels.find(name).matrix:
-        pytest.skip(f"the page does not tell of the kernel '{name}'")
+        pytest.skip(f"needs KERNEL= of check-matrix: the page has no kernel '{name}'")
     told = verdicts.committed()[verdicts.title(name, careless_target.release)]
     measured = {one: verdict for one, (_, verdict) in verdicts.verify(careless_target).items()}
     assert measured == told, "run `make claims-by-kernel`, and look at what it changes"

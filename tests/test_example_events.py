@@ -39,7 +39,7 @@ print(*[module.__file__ for module in list(sys.modules.values())
 def machine(target, tmp_path_factory):
     """One with Python, where every user may open the device."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: the example would tell what others do on this computer, too")
+        pytest.skip("needs TARGET=vm: the example listens to all users")
     tree = tmp_path_factory.mktemp("python") / "payload"
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
     files = subprocess.run([PYTHON, "-I", "-S", "-c", LOADED, ROOT / EXAMPLE], check=True,

@@ -25,7 +25,7 @@ BUG = "\tBUG_ON(write && buf->allocator == MEMLAB_ALLOCATOR_VMALLOC);\n"
 def machine(target):
     """A machine of its own: nothing else in it would be safe."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: this computer is not to be fuzzed")
+        pytest.skip("needs TARGET=vm: this computer is not fuzzed")
     fuzzed = VirtualTarget()
     fuzzed.run(["chmod", "666", "/dev/memlab"])
     yield fuzzed.machine
@@ -136,7 +136,7 @@ def put(machine, name):
 def faulty_payload(target, tmp_path_factory):
     """What goes into a machine whose driver has the fault."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: no faulty driver is loaded into the kernel of this computer")
+        pytest.skip("needs TARGET=vm: loads a driver with a fault")
     return patched.payload(
         tmp_path_factory.mktemp("fault"),
         lambda directory: patched.replace_once(directory / "driver/mmap.c", HONEST, BUG + HONEST))

@@ -137,7 +137,7 @@ def test_stale_count_is_right(device, lie, fault, test):
 def test_faked_context_is_noticed(device, lie, context):
     """So is a call that was not made where the driver says."""
     if not test_context.is_counted(device, context):
-        pytest.skip("preempt_count() of this kernel does not tell of spinlocks")
+        pytest.skip("needs CONFIG_PREEMPT_COUNT=y: preempt_count() counts spinlocks")
 
     def call():
         return device.alloc(abi.KMALLOC, 64, gfp=abi.Gfp.NOWAIT, context=context)

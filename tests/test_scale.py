@@ -19,9 +19,9 @@ FEW, MANY = 100, 100_000
 def machine(target):
     """That machine."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: time does not count instructions here")
+        pytest.skip("needs TARGET=vm: time counts instructions")
     if facts.is_configured(target, "KASAN"):
-        pytest.skip("costs are not those of a kernel that checks each access (KASAN)")
+        pytest.skip("needs CONFIG_KASAN=n: each access costs a check here")
     counting = VirtualTarget(smp=1, icount=True, append="preempt=full")
     yield counting
     problems = counting.problems()

@@ -165,7 +165,7 @@ def test_mapping_after_resize(careless):
 def test_careful_kernel(device):
     """A kernel that clears by itself leaves nothing to count."""
     if not device.info().features & abi.FEATURE_INIT_ON_ALLOC:
-        pytest.skip("this kernel does not clear allocated memory")
+        pytest.skip("needs init_on_alloc=1: the kernel clears what it allocates")
     for allocator in (KMALLOC, VMALLOC, KVMALLOC, PAGES, PAGES_EXACT):
         dirty(device, allocator, 4096)
         made = device.alloc(allocator, 4096, COUNT_STALE)

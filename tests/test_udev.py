@@ -45,7 +45,7 @@ def files(directory):
 def machine(target, tmp_path_factory):
     """A machine with udev, its rules, and those of `make install-module`."""
     if not target.has_hypervisor:
-        pytest.skip("TARGET=local: the rules of this computer stay as they are")
+        pytest.skip("needs TARGET=vm: installs udev rules")
     tree = tmp_path_factory.mktemp("udev") / "payload"
     shutil.copytree(default_payload(os.environ.get("KERNEL")), tree, symlinks=True)
     make("install-module", tree)

@@ -202,7 +202,7 @@ def test_user_namespace(target, device, process):
     except PermissionError:
         if target.has_hypervisor:
             raise
-        pytest.skip("TARGET=local: ordinary users may not make user namespaces here")
+        pytest.skip("needs kernel.unprivileged_userns_clone=1: user namespaces")
     fd = proxy.open("/proc/self/uid_map", O_WRONLY)
     proxy.write(fd, b"0 %d 1" % ALICE)
     proxy.close(fd)
