@@ -9,9 +9,11 @@ import json
 
 import pytest
 
+from target import PATIENCE
+
 DONE, REFUSED, USAGE, NO_DEVICE = range(4)
 # A report takes 50 s on the debug kernel, where two machines share two processors.
-PATIENCE = 400
+PATIENT = 2 * PATIENCE
 
 
 @pytest.fixture(name="memlab")
@@ -19,7 +21,7 @@ def memlab_fixture(target):
     """Runs the tool: memlab("list", ...); its result must have the wanted status."""
     def run(*arguments, status=DONE, user=None, data=b""):
         result = target.run(["memlab", *map(str, arguments)], input=data, user=user,
-                            timeout=PATIENCE)
+                            timeout=PATIENT)
         said = result.stderr.decode()
         assert result.returncode == status, (arguments, result.stdout[:2000], said)
         assert said or result.stdout if status else not said

@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 from building import make
 from nlfamily import MEMLAB
-from target import VirtualTarget
+from target import PATIENCE, VirtualTarget
 from vm import VmError, debian, kernels
 
 FLOOR = Path(__file__).with_name("floor")
@@ -71,7 +71,7 @@ def machine():
 def _dump(target, *fields):
     """The instructions for each buffer of a dump that nobody looks at: of all, or of fields."""
     mask = [f"{sum(1 << MEMLAB.numbers['buffer'][name] for name in fields):#x}"] if fields else []
-    done = target.run(["scale", "dump", *mask], timeout=300)
+    done = target.run(["scale", "dump", *mask])
     if done.returncode:
         raise VmError(done.stderr.decode())
     dump = json.loads(done.stdout)
@@ -81,13 +81,13 @@ def _dump(target, *fields):
 def figures(target, buffers=BUFFERS):
     """What the programs found, by name."""
     process = target.spawn(["cost", str(buffers)])
-    line = process.readline(600)
+    line = process.readline(PATIENCE)
     if not line:
         raise VmError(process.stderr_so_far().decode())
     parts = {"list_kernel": _dump(target), "list_table_kernel": _dump(target, *TABLE_FIELDS),
              "list_ids_kernel": _dump(target, "id")}
     process.close_stdin()
-    if process.wait(300):
+    if process.wait(PATIENCE):
         raise VmError(process.stderr_so_far().decode())
     return {**json.loads(line), **parts}
 
@@ -100,7 +100,7 @@ def scaling(tries=12):
     """
     target = VirtualTarget(kernel=KERNEL, smp=2, append=APPEND)
     try:
-        told = [json.loads(target.run(["cost", "threads"], timeout=60).stdout)
+        told = [json.loads(target.run(["cost", "threads"]).stdout)
                 for _ in range(tries)]
         return max(one["two_threads"] for one in told) / max(one["one_thread"] for one in told)
     finally:

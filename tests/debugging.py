@@ -14,7 +14,6 @@ from vm import debian, kernels
 FAULTS = ("failslab", "fail_page_alloc")
 # What a call may say when it finds no memory; a netlink socket says ENOBUFS.
 NO_MEMORY = {"ENOMEM", "ENOBUFS"}
-PATIENCE = 300
 
 
 @pytest.fixture(scope="session", name="debug_kernel")
@@ -28,7 +27,7 @@ def debug_kernel_fixture():
 
 def boot(**options):
     """A machine whose kernel goes on after an oops."""
-    machine = VirtualTarget(mem="1G", boot_timeout=PATIENCE, **options)
+    machine = VirtualTarget(mem="1G", **options)
     done = machine.run(["sh", "-c", "echo 0 >/proc/sys/kernel/panic_on_oops"])
     assert not done.returncode, done.stderr
     return machine

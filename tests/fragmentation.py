@@ -4,6 +4,8 @@
 import contextlib
 import re
 
+from target import PATIENCE
+
 SINGLE, SMALL = "0", "3"
 TRIES = 32
 
@@ -25,10 +27,10 @@ def enough_for_vmalloc(target):
     return "--share", "20"
 
 
-def in_extents(allocate, count, least):
+def in_extents(allocate, count, least, tries=TRIES):
     """Allocates until count(buffer) is so many extents: the first ones use up larger blocks."""
     seen = []
-    while len(seen) < TRIES:
+    while len(seen) < tries:
         one = allocate()
         seen.append(count(one))
         if seen[-1] >= least:
@@ -42,12 +44,12 @@ def fragmented(target, *options):
     process = target.spawn(
         ["memlab", "-q", "frag", *map(str, options or enough_for_vmalloc(target))])
     try:
-        if not process.readline():
+        if not process.readline(PATIENCE):
             raise RuntimeError(process.stderr_so_far().decode())
         yield process
     finally:
         process.close_stdin()
-        status = process.wait(60)
+        status = process.wait(PATIENCE)
     if status:
         raise RuntimeError(f"memlab frag ended with {status}: {process.stderr_so_far().decode()}")
 

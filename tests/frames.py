@@ -3,7 +3,9 @@
 
 import struct
 
-OP_CALL, OP_PEEK, OP_POKE, OP_FORK = 1, 2, 3, 4
+from target import PATIENCE
+
+OP_CALL, OP_PEEK, OP_POKE, OP_FORK, OP_REPEAT = 1, 2, 3, 4, 5
 FRAME = struct.Struct("<II")
 HELLO = struct.Struct("<4sI8sIIQQ")
 REQUEST = struct.Struct("<IIQ")
@@ -44,6 +46,12 @@ def poke_record(address, data):
 def fork_record():
     """A fork."""
     return REQUEST.pack(OP_FORK, 0, 0)
+
+
+def repeat_record(times, records):
+    """Records that are executed again and again in the guest, without their replies."""
+    body = b"".join(records)
+    return REQUEST.pack(OP_REPEAT, len(body), times) + body
 
 
 class Stream:
@@ -92,7 +100,7 @@ class Stream:
         return replies
 
     def _read(self, count):
-        data = self.process.read(count)
+        data = self.process.read(count, PATIENCE)
         if len(data) < count:
             raise Gone(f"the proxy ended: {self.process.stderr_so_far().decode()}")
         return data

@@ -8,7 +8,7 @@ kernel dies. Whoever reads them asks the kernel's log first whether the last one
 import json
 from typing import NamedTuple
 
-from target import VirtualTarget
+from target import PATIENCE, VirtualTarget
 from vm import VmError, VmTimeout
 
 LEFT_BEHIND = 4     # exit status of the fuzzer
@@ -64,7 +64,7 @@ class Run:
         lines = []
         while not (line := self.process.readline(self.patience)).startswith((b"run ", b"end\n")):
             if not line.endswith(b"\n"):
-                raise EOFError(f"the fuzzer ended, {self.process.wait(10)}: "
+                raise EOFError(f"the fuzzer ended, {self.process.wait(PATIENCE)}: "
                                f"{self.process.stderr_so_far().decode()}")
             lines.append(line.decode())
         if line == b"end\n":

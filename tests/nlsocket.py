@@ -11,6 +11,7 @@ from syscalls import (
     MSG_DONTWAIT, MSG_TRUNC, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVTIMEO, SOCK_CLOEXEC, SOCK_RAW,
     SOL_SOCKET,
 )
+from target import PATIENCE
 
 DATAGRAM = 32768  # the most that a dump fills, whatever the reader has room for
 
@@ -26,7 +27,7 @@ class Overrun(Exception):
 class NetlinkSocket:
     """A socket of generic netlink."""
 
-    def __init__(self, proxy, timeout=60, fd=None):
+    def __init__(self, proxy, timeout=PATIENCE // 2, fd=None):
         self.proxy = proxy
         self.fd = fd
         if fd is None:

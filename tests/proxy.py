@@ -14,6 +14,7 @@ from frames import Fault, Gone, Stream, call_record, fork_record, peek_record, p
 from syscalls import (
     AT_FDCWD, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE, SIGKILL,
 )
+from target import PATIENCE
 
 
 class Proxy:
@@ -247,7 +248,7 @@ class Proxy:
         """Exit status, or minus the signal that ended it."""
         self.ended = True
         if not self.parent:
-            return self.process.wait(30)
+            return self.process.wait(PATIENCE)
         self.parent.call("wait4", self.pid, self.parent.spare, 0, 0)
         word = int.from_bytes(self.parent.peek(self.parent.spare, 4), "little")
         return -(word & 0x7F) if word & 0x7F else word >> 8

@@ -13,7 +13,8 @@ from signal import SIGINT
 
 import pytest
 
-PATIENCE = 60
+from target import PATIENCE
+
 _numbers = itertools.count()
 
 
@@ -64,6 +65,12 @@ class Running:
             return until(lambda: re.search(pattern, text(), re.MULTILINE), pattern)
         except AssertionError as error:
             raise AssertionError(f"{error}\nin:\n{text()}") from None
+
+    def until_state(self, letter):
+        """Waits until the process is in a state, such as T when it is stopped."""
+        path = f"/proc/{self.process.pid}/stat"
+        until(lambda: self.target.get(path).rpartition(b")")[2].split()[0] == letter.encode(),
+              f"{path} in state {letter}")
 
     def wait(self):
         """Its exit status."""

@@ -9,6 +9,9 @@ from pathlib import Path
 from vm import Machine
 
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).parents[1] / "build").absolute()
+# Ends what hangs, and is no measure of anything: what waits for a command, or for a condition by
+# name, waits ten times as long as that takes on a busy computer, or longer.
+PATIENCE = 600
 USERS = {"root": 0, "alice": 1000, "bob": 1001}
 # What a healthy kernel never says; the virtual machine has a longer list.
 TROUBLE = re.compile(r"\b(BUG|WARNING|Oops|KASAN|UBSAN|lockdep|Call Trace|Bad page)\b"
@@ -23,8 +26,8 @@ class VirtualTarget:
 
     def __init__(self, **options):
         self.machine = Machine(
-            **{"kernel": os.environ.get("KERNEL"), "mem": "1G", "boot_timeout": 300,
-               **options})
+            **{"kernel": os.environ.get("KERNEL"), "mem": "1G",
+               "boot_timeout": PATIENCE, **options})
         self.release = self.machine.release
         self.boot_problems = self.machine.problems()
 
@@ -33,8 +36,13 @@ class VirtualTarget:
         self.machine.close()
 
     def __getattr__(self, name):
-        # run, spawn, put, get, log_*, problems, gva2gpa_many, read_physical_many
+        # spawn, put, get, log_*, problems, gva2gpa_many, read_physical_many
         return getattr(self.machine, name)
+
+    def run(self, argv, input=b"", timeout=PATIENCE, **options):
+        """Runs a command to its end."""
+        # pylint: disable=redefined-builtin # the name that subprocess.run has
+        return self.machine.run(argv, input, timeout, **options)
 
     def module_line(self):
         """Path of the module file, and its parameters."""
@@ -59,15 +67,17 @@ class LocalProcess(subprocess.Popen):
         except BrokenPipeError:
             pass
 
-    def read(self, count):
+    def read(self, count, timeout=None):
         """Exactly count bytes; fewer only at the end."""
+        # pylint: disable=unused-argument # that of a process in the machine has it
         data = b""
         while len(data) < count and (piece := self.stdout.read(count - len(data))):
             data += piece
         return data
 
-    def readline(self):
+    def readline(self, timeout=None):
         """A line; empty at the end."""
+        # pylint: disable=unused-argument # that of a process in the machine has it
         return self.stdout.readline()
 
     def stderr_so_far(self):
@@ -100,7 +110,7 @@ class LocalTarget:
     def close(self):
         """Leaves the module as it was found."""
 
-    def run(self, argv, input=b"", user=None, timeout=120):
+    def run(self, argv, input=b"", user=None, timeout=PATIENCE):
         """Runs a command to its end."""
         # pylint: disable=redefined-builtin # the name that subprocess.run has
         uid = USERS.get(user, user) or 0

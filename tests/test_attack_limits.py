@@ -11,6 +11,7 @@ from attack import ALICE
 from device import Device
 from pattern import pattern
 from refusal import error_of
+from target import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("public_device")
 PAGE, MIB = 4096, 1 << 20
@@ -34,14 +35,14 @@ class Race:
         """A round: (held, refused by a user's limit, by the limit of all, otherwise)."""
         for program in self.programs:
             program.write(b"\n")
-        told = [list(map(int, program.readline().split())) for program in self.programs]
+        told = [list(map(int, program.readline(PATIENCE).split())) for program in self.programs]
         return tuple(sum(column) for column in zip(*told))
 
     def end(self):
         """The end of the programs."""
         for program in self.programs:
             program.close_stdin()
-            assert program.wait(30) == 0, program.stderr_so_far()
+            assert program.wait(PATIENCE) == 0, program.stderr_so_far()
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_total(target, device, parameter, race):
         for racers in races:
             for program in racers.programs:
                 program.write(b"\n")
-        told = [list(map(int, racers.programs[0].readline().split())) for racers in races]
+        told = [list(map(int, racers.programs[0].readline(PATIENCE).split())) for racers in races]
         held, by_user, by_all, otherwise = (sum(column) for column in zip(*told))
         assert (held, by_user, by_all, otherwise) == (300, 0, 3 * THREADS, 0)
         assert device.info().total_bytes == 300 * PAGE
@@ -216,7 +217,7 @@ def test_lowered_in_a_race(target, device, parameter, race):
         for program in racers.programs:
             program.write(b"\n")
         parameter("max_user_bytes", pages * PAGE)
-        told = [list(map(int, program.readline().split())) for program in racers.programs]
+        told = [list(map(int, program.readline(PATIENCE).split())) for program in racers.programs]
         held = sum(one[0] for one in told)
         assert device.info().total_bytes == held * PAGE
         assert driver_bytes(target, held * PAGE, PAGE) == held * PAGE

@@ -10,6 +10,7 @@ import facts
 import mutants
 from device import Device
 from proxy import Proxy
+from target import PATIENCE
 
 V1 = "/tmp/v1"
 NO_V1 = "needs CONFIG_MEMCG_V1=y: the memory controller of cgroup v1"
@@ -76,7 +77,7 @@ def is_mounted(machine):
 
 def verify(machine, *claims):
     """(exit status, claims by id) of a run."""
-    done = machine.run(["memlab", "verify", "--format", "json", *claims], timeout=300)
+    done = machine.run(["memlab", "verify", "--format", "json", *claims], timeout=2 * PATIENCE)
     assert done.returncode in (0, 1), done.stderr.decode()
     return done.returncode, {claim["id"]: claim for claim in json.loads(done.stdout)["claims"]}
 

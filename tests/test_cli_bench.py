@@ -18,7 +18,7 @@ import pytest
 from cli import DONE, REFUSED, USAGE
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     as_json_fixture, memlab_fixture, refusal_fixture)
-from target import BUILD
+from target import BUILD, PATIENCE
 
 QUICK = ("--rounds", 3, "--time", 2)
 FIELDS = {"allocator", "size", "refused", "function", "free_function", "gfp_used", "operations",
@@ -334,5 +334,5 @@ def test_interrupted(target, device):
                                     ("--cpus", "0") if number % 4 == 0 else ())])
         time.sleep(chance.random() / 4)
         process.signal(signal.SIGINT)
-        assert process.wait(timeout=60) == -signal.SIGINT
+        assert process.wait(timeout=PATIENCE) == -signal.SIGINT
     assert state() == before

@@ -18,7 +18,7 @@ from abi import KMALLOC, VMALLOC, Gfp
 from building import architecture, root
 from device import Device
 from proxy import Proxy
-from target import VirtualTarget
+from target import PATIENCE, VirtualTarget
 from vm.payload import default_payload
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,12 +69,12 @@ def listening(machine):
     def start(*options, user=None):
         process = machine.spawn([PYTHON, f"/memlab/{EXAMPLE}", *options], user=user)
         started.append(process)
-        assert process.readline() == b"listening\n", process.stderr_so_far()
+        assert process.readline(PATIENCE) == b"listening\n", process.stderr_so_far()
         return process
     yield start
     for process in started:
         process.signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 def words(line):
@@ -92,9 +92,9 @@ def test_own(machine, listening):
         alice.munmap(hers.map(made), 8192)
         hers.resize(hers.alloc(KMALLOC, 64).id, 100)
         hers.free(made.id)
-        lines = [words(process.readline()) for _ in range(6)]
+        lines = [words(process.readline(PATIENCE)) for _ in range(6)]
         pid = alice.pid
-    assert process.readline() == b"6 events, 0 of them lost\n"
+    assert process.readline(PATIENCE) == b"6 events, 0 of them lost\n"
     assert [line["type"] for line in lines] == [
         "allocated", "mapped", "unmapped", "allocated", "resized", "freed"]
     assert [line["seq"] for line in lines] == [str(number) for number in range(1, 7)]
@@ -114,7 +114,7 @@ def test_all(machine, listening):
     process = listening("--all", "2")
     with Proxy(machine, user="bob") as bob, Device(bob) as his:
         his.free(his.alloc(KMALLOC, 64).id)
-    lines = [words(process.readline()) for _ in range(2)]
+    lines = [words(process.readline(PATIENCE)) for _ in range(2)]
     assert [(line["type"], line["uid"]) for line in lines] == [
         ("allocated", "1001"), ("freed", "1001")]
     refused = machine.run([PYTHON, f"/memlab/{EXAMPLE}", "--all"], user="alice")
@@ -125,5 +125,5 @@ def test_interrupted(listening):
     """Ctrl-C ends it, with the count."""
     process = listening()
     process.signal(signal.SIGINT)
-    assert process.readline() == b"0 events, 0 of them lost\n"
-    assert process.wait(30) == 0
+    assert process.readline(PATIENCE) == b"0 events, 0 of them lost\n"
+    assert process.wait(PATIENCE) == 0

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from debugging import NO_MEMORY, PATIENCE, boot, debug_kernel_fixture, prepare_faults
+from debugging import NO_MEMORY, boot, debug_kernel_fixture, prepare_faults
 
 __all__ = ["debug_kernel_fixture"]
 
@@ -42,7 +42,7 @@ def machine_fixture(debug_kernel):
     # pylint: disable=unused-argument # is there, or this is skipped
     machine = boot()
     prepare_faults(machine)
-    result = machine.run(["failnth"], timeout=PATIENCE)
+    result = machine.run(["failnth"])
     machine.said = result.stdout.decode().splitlines()
     machine.failed = result.returncode, result.stderr.decode()
     print(*machine.said, sep="\n")

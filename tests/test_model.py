@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Random sequences of everything, over all allocators, against a model of what must come out."""
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -275,7 +274,6 @@ def inside(user, offset, length):
     return bool(user) and user[0] <= offset and offset + length <= sum(user)
 
 
-@pytest.mark.timeout(300)
 def test_sequences(target, root):
     """Whatever is done in whatever order: errors where they belong, contents and bytes right."""
     assert {KMALLOC, VMALLOC, KVMALLOC, CACHE} < set(rules.ALLOCATORS.values())

@@ -8,6 +8,7 @@ import pytest
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     USAGE, as_json_fixture, made_fixture, memlab_fixture, refusal_fixture)
 from running import until
+from target import PATIENCE
 
 END = b"</svg>\n"
 
@@ -141,7 +142,7 @@ def test_interrupted(target, folder, content, number):
                             "--svg", f"{folder}/a.svg"])
     until(lambda: len(content()) == 2, "a temporary file")
     process.signal(number)
-    process.wait(60)
+    process.wait(PATIENCE)
     assert content() == ["device"]
 
 

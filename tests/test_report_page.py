@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from browser import Page
+from cli import PATIENT
 
 WIDTHS = 360, 1000
 SECTIONS = "advice", "costs", "layout", "claims", "machine", "reproduce"
@@ -18,7 +19,7 @@ NARROW, WIDE = WIDTHS
 @pytest.fixture(name="page", scope="module")
 def _page(target, tmp_path_factory):
     """The report of this machine, in a browser."""
-    done = target.run(["memlab", "report", "-o", "-", "--time", "2"], timeout=300)
+    done = target.run(["memlab", "report", "-o", "-", "--time", "2"], timeout=PATIENT)
     assert done.returncode == 0, done.stderr
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_bytes(done.stdout)

@@ -10,7 +10,7 @@ import json
 import pytest
 
 import facts
-from target import VirtualTarget
+from target import PATIENCE, VirtualTarget
 
 FEW, MANY = 100, 100_000
 
@@ -33,16 +33,16 @@ def machine(target):
 def scaled(machine):
     """The figures that the program scale found, and its buffers, which are still there."""
     process = machine.spawn(["scale", str(FEW), str(MANY)])
-    figures = [json.loads(process.readline(300) or "null") for _ in range(2)]
+    figures = [json.loads(process.readline(PATIENCE) or "null") for _ in range(2)]
     assert all(figures), process.stderr_so_far()
     yield figures
     process.close_stdin()
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 def costs(machine):
     """What ALLOC and FREE cost."""
-    figures = json.loads(machine.run(["scale", str(FEW)], timeout=200).stdout)
+    figures = json.loads(machine.run(["scale", str(FEW)]).stdout)
     return figures["alloc"]["min"], figures["free"]["min"]
 
 
@@ -97,7 +97,7 @@ def test_dump(scaled):
 def test_list(machine, scaled):
     """The tool gets them all."""
     assert scaled
-    result = machine.run(["sh", "-c", "memlab list -q | wc -l"], timeout=300)
+    result = machine.run(["sh", "-c", "memlab list -q | wc -l"])
     assert (int(result.stdout), result.stderr) == (MANY, b"")
 
 

@@ -4,7 +4,6 @@
 import re
 import signal
 import threading
-import time
 
 import pytest
 
@@ -41,10 +40,8 @@ def test_command_not_found(machine):
 
 
 def test_background_process_does_not_hold_the_exit(machine):
-    started = time.monotonic()
-    result = machine.run(["sh", "-c", "echo out; sleep 100 & exit 3"])
+    result = machine.run(["sh", "-c", "echo out; sleep 1000000 & exit 3"])
     assert (result.returncode, result.stdout) == (3, b"out\n")
-    assert time.monotonic() - started < 30
 
 
 def test_interactive_process(machine):

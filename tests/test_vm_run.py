@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vm_help import ALL_BYTES, RUN, VM, running
+from vm_help import ALL_BYTES, PATIENCE, RUN, VM, running
 from vm_help import empty_fixture, vm_run_fixture  # noqa: F401 # pylint: disable=unused-import
 
 
@@ -40,7 +40,7 @@ def gone(pid):
     return facts is None or facts[1] == "Z"
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=PATIENCE):
     """Polls; fails the test when it takes too long."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -68,7 +68,8 @@ def test_death_by_signal(vm_run):
 
 def test_closed_standard_input(empty):
     command = f"exec {RUN} --timeout 60 --payload {empty} -- cat <&-"
-    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=100, check=False)
+    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=PATIENCE,
+                            check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
 
@@ -85,18 +86,18 @@ def test_reader_that_goes_away(empty):
                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.read(2) == b"y\n"
         process.stdout.close()
-        assert process.wait(60) == 128 + signal.SIGPIPE
+        assert process.wait(PATIENCE) == 128 + signal.SIGPIPE
         assert process.stderr.read() == b""
 
 
 # never a pass when something is wrong
 
 def test_panic(vm_run):
-    started = time.monotonic()
     result = vm_run("sh", "-c", "echo c > /proc/sysrq-trigger")
     assert result.returncode == 125
     assert b"Kernel panic - not syncing: sysrq triggered crash" in result.stderr
-    assert time.monotonic() - started < 60
+    # it is seen when it comes, and not when the time is up
+    assert b"kernel died" in result.stderr and b"not done in" not in result.stderr
 
 
 def test_warning_in_the_log(vm_run):
@@ -120,13 +121,17 @@ def test_call_trace(vm_run):
 
 
 def test_timeout_leaves_nothing(empty):
-    with running([RUN, "--payload", empty, "--timeout", "15", "--", "sleep", "1000"],
-                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        wait_until(lambda: descendants(process.pid))
-        qemu = descendants(process.pid)
-        assert process.wait(60) == 125
-        assert b"not done in 15 s" in process.stderr.read()
-    assert all(map(gone, qemu))
+    for seconds in (15, 60, 240):
+        with running([RUN, "--payload", empty, "--timeout", str(seconds), "--", "sleep", "1000"],
+                     stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            wait_until(lambda pid=process.pid: descendants(pid))
+            qemu = descendants(process.pid)
+            assert process.wait(PATIENCE) == 125
+            said = process.stderr.read()
+        assert all(map(gone, qemu))
+        if b"did not come up" not in said:  # a busy host takes longer than that to boot it
+            break
+    assert f"not done in {seconds} s".encode() in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -140,8 +145,8 @@ def test_signal_leaves_nothing(empty, tmp_path, number):
         qemu = descendants(process.pid)
         assert qemu
         process.send_signal(number)
-        process.wait(30)
-    wait_until(lambda: all(map(gone, qemu)), 10)
+        process.wait(PATIENCE)
+    wait_until(lambda: all(map(gone, qemu)))
     if number != signal.SIGKILL:
         assert process.returncode == 128 + number
         assert not list(tmp_path.iterdir())

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from target import PATIENCE
 from vm import Machine
 
 PAGE = Path(__file__).resolve().parents[1] / "Documentation" / "claims-by-kernel.rst"
@@ -45,7 +46,7 @@ def title(name, release):
 
 def verify(machine):
     """The claims of a machine, measured there."""
-    result = machine.run(["memlab", "verify", "-j"], timeout=1200)
+    result = machine.run(["memlab", "verify", "-j"], timeout=2 * PATIENCE)
     if result.returncode not in (0, 1):
         raise RuntimeError(result.stderr.decode())
     claims = json.loads(result.stdout)["claims"]
@@ -54,7 +55,7 @@ def verify(machine):
 
 def measure(name):
     """The Kernel of that name, booted and measured."""
-    with Machine(kernel=name, boot_timeout=300, **MACHINE) as machine:
+    with Machine(kernel=name, boot_timeout=PATIENCE, **MACHINE) as machine:
         return Kernel(title(name, machine.release), verify(machine))
 
 

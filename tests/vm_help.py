@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 VM = Path(__file__).resolve().parent / "vm"
+# Ends what hangs, and is no measure of anything.
+PATIENCE = 600
 RUN = VM / "run"
 FETCH = VM / "fetch"
 ALL_BYTES = bytes(range(256)) * 4096            # 1 MiB
@@ -40,5 +42,5 @@ def vm_run_fixture(empty):
     def call(*command, options=(), stdin=b"", payload=True, **more):
         where = ("--payload", empty) if payload else ()
         return subprocess.run([RUN, *where, *options, "--", *command], input=stdin,
-                              capture_output=True, timeout=200, check=False, **more)
+                              capture_output=True, timeout=PATIENCE, check=False, **more)
     return call
