@@ -17,7 +17,7 @@ from cli import USAGE
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     as_json_fixture, made_fixture, memlab_fixture)
 from device import Device
-from frames import call_record, poke_record
+from frames import Gone, call_record, poke_record, repeat_record
 from running import Running, until
 from syscalls import O_RDWR
 
@@ -189,34 +189,35 @@ def test_no_device_needed(made, memlab):
 
 
 def test_busy_table(target, device, process):
-    """A list that is disturbed each time is printed, and said to be so."""
-    # so many that reading them takes longer than a pause of those who disturb
+    """A list that is disturbed each time is printed, and said to be so.
+
+    The other process resizes without a pause, so that a reading of 20000 buffers is undisturbed
+    only if its processor stands still all the while: then the list is asked for again.
+    """
     buffers = device.alloc_many(20000, abi.KMALLOC, 8)
-    other, stop = Device(process()), threading.Event()
+    other = Device(process())
     resize = make(abi.Resize, id=other.alloc(abi.KMALLOC, 8).id, bytes=8)
-    # all that is to be done at once, as there is nothing between two of these
-    bustling = [poke_record(other.proxy.scratch, bytes(resize)), call_record(
-        other.proxy.number("ioctl"), other.fd, abi.RESIZE, other.proxy.scratch)] * 10000
+    bustling = repeat_record(1 << 62, [
+        poke_record(other.proxy.scratch, bytes(resize)), call_record(
+            other.proxy.number("ioctl"), other.fd, abi.RESIZE, other.proxy.scratch)])
 
     def bustle():
-        while not stop.is_set():
-            assert {reply[0] for reply in other.proxy.submit(bustling)} == {0}
+        with pytest.raises(Gone):
+            other.proxy.submit([bustling])
     thread = threading.Thread(target=bustle)
     thread.start()
+
+    def disturbed():
+        result = target.run(["memlab", "list", "-q"])
+        assert result.returncode == 0
+        assert {buffer.id for buffer in buffers} <= set(ids_of(result))
+        return "came and went while listed" in result.stderr.decode()
     try:
-        for _ in range(40):
-            result = target.run(["memlab", "list", "-q"])
-            assert result.returncode == 0
-            assert {buffer.id for buffer in buffers} <= set(ids_of(result))
-            note = result.stderr.decode()
-            if "came and went while listed" in note:
-                break
+        until(disturbed, "a list that was disturbed each time it was read")
     finally:
-        stop.set()
+        other.proxy.kill()
         thread.join()
         device.free_many(buffers)
-        other.close()
-    assert "came and went while listed" in note
 
 
 def test_watch(watched, memlab, made, as_json):

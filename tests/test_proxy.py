@@ -3,10 +3,12 @@
 
 import errno
 import os
+import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from frames import Fault, Gone
+from frames import Fault, Gone, call_record, poke_record, repeat_record
 from syscalls import PROT_READ, SIGBUS, SIGKILL, SIGSEGV
 
 pytestmark = pytest.mark.parametrize("bits", [64, 32])
@@ -113,3 +115,21 @@ def test_pagemap(proxy):
     assert present == [1, 0, 1, 0]
     frames = [entry & ((1 << 55) - 1) for entry in proxy.pagemap(area, 4)]
     assert frames[0] != frames[2] and all(frames[::2]) and not any(frames[1::2])
+
+
+def test_repeat(target, proxy):
+    """Records are repeated as often as was asked, and until the process ends."""
+    proxy.call("pipe2", proxy.spare, 0)
+    reader, writer = struct.unpack("<2i", proxy.peek(proxy.spare, 8))
+    number = proxy.number("write")
+    proxy.submit([repeat_record(1000, [poke_record(proxy.scratch, b"ab"), call_record(
+        number, writer, proxy.scratch, 2), call_record(number, writer, proxy.scratch, 1)])])
+    assert proxy.read(reader, 4000) == b"aba" * 1000
+    forever = repeat_record(1 << 62, [call_record(number, writer, proxy.scratch, 0)])
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(proxy.submit, [forever])
+        target.run(["true"])
+        assert not done.done()
+        assert proxy.kill() == -SIGKILL
+        with pytest.raises(Gone):
+            done.result()

@@ -15,6 +15,7 @@
  *	PEEK	address		u64 count	0 and the bytes, or a signal
  *	POKE	address		bytes		0, or a signal
  *	FORK	-		-		pid of the child, or -errno
+ *	REPEAT	times		records		0; their replies are dropped
  *
  * PEEK and POKE survive SIGSEGV and SIGBUS and report the signal's number.
  * SIGALRM is caught and does nothing, so that it interrupts system calls.
@@ -44,6 +45,7 @@
 #define FRAME_MAX    (4U << 20)
 #define SCRATCH_SIZE (1U << 20)
 #define FORKS_MAX    64
+#define DROPPED_MAX  (64U << 10)
 
 #if defined(__x86_64__)
 #define MACHINE "x86_64"
@@ -61,7 +63,7 @@
 #error "structs go out as they are"
 #endif
 
-enum { OP_CALL = 1, OP_PEEK = 2, OP_POKE = 3, OP_FORK = 4 };
+enum { OP_CALL = 1, OP_PEEK = 2, OP_POKE = 3, OP_FORK = 4, OP_REPEAT = 5 };
 
 struct hello {
 	char magic[4];	 /* "prxy" */
@@ -100,6 +102,8 @@ static int is_fork;
 static sigjmp_buf fault;
 
 static void serve(void);
+static size_t execute_all(const unsigned char *records, size_t length, unsigned char *to,
+			  size_t room);
 
 static void die(const char *what)
 {
@@ -227,6 +231,15 @@ static int64_t do_fork(void)
 	return pid;
 }
 
+/* Without the pauses between frames, which last as long as the host is busy. */
+static void repeat(uint64_t times, const unsigned char *records, size_t length)
+{
+	static unsigned char dropped[DROPPED_MAX];
+
+	while (times--)
+		execute_all(records, length, dropped, sizeof(dropped));
+}
+
 /* Executes a record, writes the reply record to @to, which has @room bytes. */
 static size_t execute(const struct request *request, const unsigned char *payload,
 		      unsigned char *to, size_t room)
@@ -257,6 +270,9 @@ static size_t execute(const struct request *request, const unsigned char *payloa
 	case OP_FORK:
 		reply.result = do_fork();
 		break;
+	case OP_REPEAT:
+		repeat(request->number, payload, request->length);
+		break;
 	default:
 		die("unknown operation");
 	}
@@ -264,25 +280,34 @@ static size_t execute(const struct request *request, const unsigned char *payloa
 	return sizeof(reply) + reply.length;
 }
 
+/* Executes records, writes their replies to @to: how many bytes these are. */
+static size_t execute_all(const unsigned char *records, size_t length, unsigned char *to,
+			  size_t room)
+{
+	size_t at = 0, used = 0;
+	struct request request;
+
+	while (at < length) {
+		if (length - at < sizeof(request))
+			die("cut record");
+		memcpy(&request, records + at, sizeof(request));
+		at += sizeof(request);
+		if (length - at < request.length)
+			die("cut payload");
+		used += execute(&request, records + at, to + used, room - used);
+		at += request.length;
+	}
+	return used;
+}
+
 static void answer(const struct frame *frame)
 {
 	struct frame head = { 0, frame->process };
-	size_t at = 0, used = sizeof(head);
-	struct request request;
 
-	while (at < frame->length) {
-		if (frame->length - at < sizeof(request))
-			die("cut record");
-		memcpy(&request, input + at, sizeof(request));
-		at += sizeof(request);
-		if (frame->length - at < request.length)
-			die("cut payload");
-		used += execute(&request, input + at, output + used, sizeof(output) - used);
-		at += request.length;
-	}
-	head.length = used - sizeof(head);
+	head.length = execute_all(input, frame->length, output + sizeof(head),
+				  sizeof(output) - sizeof(head));
 	memcpy(output, &head, sizeof(head));
-	if (!write_all(out_fd, output, used))
+	if (!write_all(out_fd, output, sizeof(head) + head.length))
 		exit(0);
 }
 
