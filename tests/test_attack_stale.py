@@ -15,6 +15,7 @@ from device import Device
 from nlfamily import Family
 from pattern import pattern
 from proxy import Proxy
+from running import until
 from syscalls import O_RDWR
 from test_mapping import send_pages
 
@@ -85,10 +86,12 @@ def mapped(device, ident):
 def test_mark_is_there(root):
     """Root's own count of stale bytes finds them; else there would be nothing to see."""
     for allocator, size in SIZES:
-        leave(root, (allocator, whole(allocator, size)))
-        made = root.alloc_many(COUNT, allocator, size, abi.COUNT_STALE)
-        assert sum(one.stale for one in made), (allocator, size)
-        root.free_many(made)
+        def found(allocator=allocator, size=size):
+            leave(root, (allocator, whole(allocator, size)))
+            made = root.alloc_many(COUNT, allocator, size, abi.COUNT_STALE)
+            root.free_many(made)
+            return sum(one.stale for one in made)
+        until(found, f"stale bytes in {size} bytes of allocator {allocator}")
 
 
 @pytest.mark.parametrize("allocator, size", SIZES)

@@ -80,6 +80,12 @@ def test_every_fault_is_caught():
     assert here | {fault for fault, _ in test_claim_mutants.CAUGHT} == set(mutants.NUMBERS)
 
 
+def scattered(stack, liar, device, allocator, size):
+    """A buffer, of many extents if vmalloc() makes it; what it takes to get there is held."""
+    return in_extents(lambda: stack.enter_context(Subject(liar, device, allocator, size)),
+                      lambda one: len(one.extents), 17 if (allocator, size) == VMALLOC else 1)
+
+
 @pytest.mark.usefixtures("small_blocks")
 class TestWitnesses:
     """In fragmented memory."""
@@ -91,17 +97,18 @@ class TestWitnesses:
         if who is witness.vmallocinfo and allocator != abi.VMALLOC:
             allocator, size = abi.VMALLOC, size + 1
         with contextlib.ExitStack() as stack:
-            one = in_extents(
-                lambda: stack.enter_context(Subject(liar, device, allocator, size)),
-                lambda one: len(one.extents), 17 if (allocator, size) == VMALLOC else 1)
+            one = scattered(stack, liar, device, allocator, size)
             who(one).demand(len(one.pieces()))
 
     @pytest.mark.parametrize("fault, allocator, size, who", LIES)
     def test_lie_is_noticed(self, liar, device, lie, fault, allocator, size, who):
         """The witness complains of the lie."""
-        lie(fault)
-        with Subject(liar, device, allocator, size) as one:
-            assert who(one).complaints
+        with contextlib.ExitStack() as stack:
+            # the next one is scattered, too, whatever is said of it
+            scattered(stack, liar, device, allocator, size)
+            lie(fault)
+            with Subject(liar, device, allocator, size) as one:
+                assert who(one).complaints
 
 
 @pytest.mark.parametrize("look", stale.LOOKS, ids=lambda look: look.__name__)
