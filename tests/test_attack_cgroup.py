@@ -3,7 +3,6 @@
 
 import contextlib
 import errno
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ import facts
 from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, PERSISTENT, VMALLOC, make
 from device import PATH, Device
 from frames import call_record, poke_record
+from running import until
 from syscalls import AT_FDCWD, O_RDWR
 
 pytestmark = pytest.mark.usefixtures("public_device")
@@ -67,8 +67,7 @@ class Group:
         for proxy in self.inside:
             if not proxy.ended:
                 proxy.kill()
-        self.must("for i in 1 2 3 4 5 6 7 8 9 10; do"
-                  f" rmdir {GROUP} 2>/dev/null; [ -e {GROUP} ] || exit 0; sleep 1; done; exit 1")
+        until(lambda: not self.target.run(["rmdir", GROUP]).returncode, "the cgroup is empty")
 
 
 @pytest.fixture
@@ -217,9 +216,6 @@ def test_opens(group, alice, bystander):
             break
     assert opened >= 900
     # the kernel adds up what processors counted every two seconds, or when it is much
-    patience = time.monotonic() + 60
-    while group.slab() - before <= opened * 200:
-        assert time.monotonic() < patience, f"{opened} open files, {group.slab()} bytes of slabs"
-        time.sleep(1)
+    until(lambda: group.slab() - before > opened * 200, f"200 bytes for each of {opened} files")
     with contextlib.suppress(OSError):
         proxy.close(3)

@@ -12,8 +12,9 @@ import abi
 from abi import BENCH_EACH, CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, VMALLOC
 from abi import Bench, Context, Gfp, Order, Seen
 from device import Device
-from frames import call_record, poke_record
+from frames import Gone, call_record, poke_record
 from refusal import error_of
+from running import until
 from syscalls import ITIMER_REAL
 
 MIB = 1 << 20
@@ -63,12 +64,16 @@ def test_patterns(device, cache, allocator):
 
 @pytest.mark.parametrize("allocator", [KMALLOC, KVMALLOC], ids=["kmalloc", "kvmalloc"])
 def test_grow(device, allocator):
-    """Memory that grows step by step takes longer the more steps there are."""
+    """Memory that grows step by step takes longer the more steps there are: 128, or 4."""
     def took(stride):
-        _, (result,), _ = device.bench(allocator, 64 << 10, Bench.GROW, stride=stride,
-                                       operations=20)
-        assert (result.operations, result.failures) == (20, 0)
-        return result.nanoseconds
+        times = []
+        for _ in range(10):
+            _, (result,), _ = device.bench(allocator, 64 << 10, Bench.GROW, stride=stride,
+                                           operations=20)
+            assert (result.operations, result.failures) == (20, 0)
+            times.append(result.nanoseconds)
+        # whatever takes the processor meanwhile only adds to the others
+        return min(times)
     assert took(512) > 2 * took(16 << 10)
 
 
@@ -92,13 +97,16 @@ def test_nothing_left(device, cache, allocator):
 def test_contexts(device, cache, allocator, context):
     """Where the functions run is where they were asked to."""
     ident = cache(500) if allocator == CACHE else 0
-    seen = {Context.ATOMIC: Seen.TASK | Seen.LOCKED, Context.SOFTIRQ: Seen.SOFTIRQ,
-            Context.HARDIRQ: Seen.HARDIRQ | Seen.IRQS_OFF}[context]
+    # which must be seen, of which; a hard interrupt may come while a soft one is served
+    seen, of = {
+        Context.ATOMIC: (Seen.TASK | Seen.LOCKED, ~Seen.IRQS_OFF),
+        Context.SOFTIRQ: (Seen.SOFTIRQ, Seen.TASK | Seen.SOFTIRQ | Seen.HARDIRQ | Seen.LOCKED),
+        Context.HARDIRQ: (Seen.HARDIRQ | Seen.IRQS_OFF, ~Seen.SOFTIRQ)}[context]
     for members in patterns(500, False):
         _, (result,), _ = device.bench(allocator, 500, cache=ident, context=context,
                                        gfp=Gfp.NOWAIT, operations=1000, **members)
         assert (result.operations, result.failures) == (1000, 0)
-        assert result.seen == seen
+        assert Seen(result.seen) & of == seen
 
 
 @pytest.mark.parametrize("allocator, context, gfp, reason", [
@@ -141,13 +149,17 @@ def test_histogram(device, pattern, members):
         assert not any(both[1])
 
 
-def test_time_limit(device):
+@pytest.mark.parametrize("members", [
+    {"pattern": Bench.PAIR}, {"pattern": Bench.BATCH, "objects": 100},
+    {"pattern": Bench.READ, "stride": 64}], ids=["pair", "batch", "read"])
+def test_time_limit(device, members):
     """It ends when the time is up, soon, and tells how far it came."""
-    for members in ({"pattern": Bench.PAIR}, {"pattern": Bench.BATCH, "objects": 100},
-                    {"pattern": Bench.READ, "stride": 64}):
+    def soon():
+        """The host may keep the processor for longer than that, but not each time."""
         _, (result,), _ = device.bench(KMALLOC, 2048, nanoseconds=30 * MILLISECOND, **members)
-        assert 30 * MILLISECOND <= result.elapsed < 1000 * MILLISECOND
-        assert result.operations > 1
+        assert 30 * MILLISECOND <= result.elapsed and result.operations
+        return result.elapsed < 1000 * MILLISECOND
+    until(soon, "30 ms end within a second")
 
 
 @pytest.mark.parametrize("members", [
@@ -166,9 +178,8 @@ def test_interrupted(process, members):
         if "cpus" in members:
             argument.cpus, argument.cpu_count = proxy.spare + 256, 1
         for microseconds in (700, 20000, 100000):
-            # again and again, as the first one may come before it begins
+            # again and again, as the first one may come before it begins; without, it never ends
             timer = struct.pack("<4Q", 0, microseconds, 0, microseconds)
-            start = time.monotonic()
             replies = proxy.submit([
                 poke_record(proxy.spare, timer),
                 poke_record(proxy.spare + 256, bytes(4)),
@@ -178,7 +189,6 @@ def test_interrupted(process, members):
                 poke_record(proxy.spare, bytes(32)),
                 call_record(proxy.number("setitimer"), ITIMER_REAL, proxy.spare, 0)])
             assert replies[4][0] == -errno.EINTR
-            assert time.monotonic() - start < 20
         after = device.info()
         assert (after.user_bytes, after.user_buffers) == (before.user_bytes, before.user_buffers)
 
@@ -271,7 +281,7 @@ def test_processors(target, device):
     cpus = tuple(reversed(online(target)))
     _, results, _ = device.bench(KMALLOC, 64, cpus=cpus, nanoseconds=50 * MILLISECOND)
     assert [result.cpu for result in results] == list(cpus)
-    assert all(result.operations > 1 for result in results)
+    assert all(result.operations for result in results)
     _, results, both = device.bench(KMALLOC, 64, cpus=cpus, operations=50, flags=BENCH_EACH)
     assert [result.operations for result in results] == [50] * len(cpus)
     assert sum(both[0]) == sum(both[1]) == 50 * len(cpus)
@@ -280,22 +290,22 @@ def test_processors(target, device):
 def test_processors_are_kept_to(target, process):
     """The kernel's own word on where its thread may run, while it does."""
     cpu = online(target)[-1]
-    found = []
+    busy = Device(process())
 
-    def look():
-        found.append(target.run(["sh", "-c", f"""
-            for try in $(seq 60); do
-                for comm in $(grep -l '^memlab/{cpu}$' /proc/[0-9]*/comm 2>/dev/null); do
-                    exec grep Cpus_allowed_list ${{comm%comm}}status
-                done
-                sleep 0.05
-            done"""]).stdout.decode())
-    looker = threading.Thread(target=look)
-    with Device(process()) as busy:
-        looker.start()
-        busy.bench(KMALLOC, 64, cpus=(cpu,), nanoseconds=4000 * MILLISECOND)
-        looker.join()
-    assert found == [f"Cpus_allowed_list:\t{cpu}\n"]
+    def work():
+        with pytest.raises(Gone):
+            busy.bench(KMALLOC, 64, cpus=(cpu,), operations=1 << 62)
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        found = until(lambda: target.run(["sh", "-c", f"""
+            for comm in $(grep -l '^memlab/{cpu}$' /proc/[0-9]*/comm 2>/dev/null); do
+                exec grep Cpus_allowed_list ${{comm%comm}}status
+            done"""]).stdout, "the thread")
+    finally:
+        busy.proxy.kill()
+        worker.join()
+    assert found.decode() == f"Cpus_allowed_list:\t{cpu}\n"
 
 
 def test_wrong_processors(target, device):

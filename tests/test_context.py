@@ -2,7 +2,6 @@
 """Contexts: where the kernel's functions were really called, and where they must not be."""
 
 import errno
-import time
 
 import pytest
 
@@ -17,6 +16,7 @@ from areas import areas, find_area
 from device import Device
 from refusal import attempt, refused
 from rules import Request
+from running import until
 
 # preempt_count(): how deep preemption is off, the soft interrupt served, hard interrupts.
 PREEMPT, SERVING_SOFTIRQ, HARDIRQ = 0x000000FF, 0x00000100, 0x000F0000
@@ -171,9 +171,7 @@ def test_free_in_interrupt(target, device, context, flags):
     start = device.query(made.id).kernel_address
     assert find_area(target, start)
     assert was_in(device, context, device.free(made.id, context=context, flags=flags))
-    deadline = time.monotonic() + 60
-    while start in areas(target):
-        assert time.monotonic() < deadline
+    until(lambda: start not in areas(target), "the area is gone")
 
 
 @pytest.mark.parametrize("context", ELSEWHERE[1:], ids=lambda c: c.name.lower())

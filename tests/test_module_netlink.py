@@ -3,8 +3,8 @@
 
 import contextlib
 import errno
+import itertools
 import threading
-import time
 
 import pytest
 
@@ -14,6 +14,7 @@ from device import Device
 from nlfamily import CONTROLLER, CONTROLLER_ID, Family
 from nlsocket import Overrun
 from refusal import error_of
+from running import until
 from ynl import Unknown
 
 pytest_plugins = ["attack_module"]
@@ -164,17 +165,23 @@ def test_events_stream(module, other):
     threads = [threading.Thread(target=often, args=(work,)) for work in (churn, churn, listen)]
     for thread in threads:
         thread.start()
-    unloaded, deadline = 0, time.monotonic() + 120
-    while (unloaded < 5 or not seen) and time.monotonic() < deadline and not failures:
+    unloads = itertools.count(1)
+
+    def done():
         if not module.unload():
-            unloaded += 1
             assert module.load() == ""
             stop.wait(0.5)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert not failures
-    assert unloaded >= 5 and seen == {"events"}
+            if next(unloads) >= 5:
+                often_enough.set()
+        return failures or often_enough.is_set() and seen
+    often_enough = threading.Event()
+    try:
+        until(done, "five unloads, and an event")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not failures and seen == {"events"}
     assert module.loaded() and not module.areas()
 
 

@@ -2,6 +2,8 @@
 """Dumps that are read piece by piece while buffers come and go."""
 
 import errno
+import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +14,7 @@ from fragmentation import SINGLE, SMALL, fragmented, free_blocks, smallest_safe
 from nlfamily import Family
 from nlview import buffers_told, extents_told
 from refusal import error_of
+from running import until
 
 PAGE, MIB = 4096, 1 << 20
 PIECE = 4096  # with room for no more than that, a datagram has about 14 buffers
@@ -147,9 +150,11 @@ def test_two_dumps(device, process, herd):
         assert dump.interrupted and set(herd[:-1]) <= set(idents(dump)) <= set(herd)
 
 
-def churn(device, rounds):
+def churn(device, stop):
     """Buffers that come and go."""
-    for number in range(rounds):
+    for number in itertools.count():
+        if stop.is_set():
+            break
         made = device.alloc_many(30, KMALLOC if number % 2 else VMALLOC, 64)
         device.free_many(made)
 
@@ -157,19 +162,23 @@ def churn(device, rounds):
 def test_churn(device, process, family, herd):
     """While two processes allocate and free, a dump still has the herd, each once."""
     others = [Device(process()) for _ in range(2)]
-    interrupted = 0
+    stop, dumps = threading.Event(), itertools.count(1)
+
+    def interrupted():
+        dump = family.start("buffer-get").read(PIECE)
+        found = idents(dump)
+        assert found == sorted(set(found)) and set(herd) <= set(found)
+        assert not dump.refused
+        # else it must be a state that there was: no half of a group of 30
+        return dump.interrupted and next(dumps) > 10
     with ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(churn, other, 40) for other in others]
-        while not all(job.done() for job in jobs):
-            dump = family.start("buffer-get").read(PIECE)
-            found = idents(dump)
-            assert found == sorted(set(found)) and set(herd) <= set(found)
-            assert not dump.refused
-            # else it must be a state that there was: no half of a group of 30
-            interrupted += dump.interrupted
+        jobs = [pool.submit(churn, other, stop) for other in others]
+        try:
+            until(interrupted, "ten dumps that are interrupted")
+        finally:
+            stop.set()
         for job in jobs:
             job.result()
-    assert interrupted
     assert idents(family.start("buffer-get").read()) == herd == device.ids()
 
 

@@ -16,6 +16,7 @@ from device import Device
 from frames import call_record, poke_record
 from pattern import pattern
 from refusal import error_of, refused
+from running import until
 from subject import Existing
 
 PAGE, MIB = 4096, 1 << 20
@@ -357,18 +358,18 @@ def test_races(process, allocator):
         (abi.QUERY, [make(abi.Query, id=ident)] * rounds),
     ]
     resized = [set(), set()]
-    # A reader that loses its processor in the middle can keep out all of one go.
-    for _ in range(20):
+
+    def both():
+        """A reader that loses its processor in the middle can keep out all of one go."""
         with ThreadPoolExecutor(len(jobs)) as pool:
             results = [job.result() for job in [
                 pool.submit(repeat, device, *job) for device, job in zip(devices, jobs)]]
         assert set(results[2]) == set(results[3]) == {0}
-        resized = [seen | set(result) for seen, result in zip(resized, results)]
-        if all(0 in seen for seen in resized):
-            break
-    for seen in resized:
-        assert 0 in seen
-        assert seen <= {0, -errno.EBUSY}
+        for seen, result in zip(resized, results):
+            seen.update(result)
+            assert seen <= {0, -errno.EBUSY}
+        return all(0 in seen for seen in resized)
+    until(both, "both resize it")
     assert devices[0].check(ident, 1, 0, PAGE) == abi.ALL_RIGHT
     assert devices[0].info().total_bytes == devices[0].query(ident).usable
     devices[0].free(ident)

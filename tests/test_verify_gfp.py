@@ -2,12 +2,11 @@
 """Claims about GFP flags that need a machine of their own: memory above 4 GiB, a kernel log
 that may be written to, memory cgroups that nobody else has used."""
 
-import time
-
 import pytest
 
 import facts
 import mutants
+from running import until
 from target import VirtualTarget
 from test_claim_mutants import NO_V1, is_mounted, skip_untold, verify
 
@@ -15,7 +14,6 @@ PRESSURE = ("gfp-nowait", "gfp-noretry", "gfp-retry-mayfail", "gfp-account")
 CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
 SUBTREE = "/sys/fs/cgroup/cgroup.subtree_control"
 KILLED_AFTER = (0.05, 0.2, 0.4, 0.7, 1.1)
-PATIENCE = 15
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +70,7 @@ def leftovers(machine):
 
 def wait_for_nothing(machine):
     """Waits until nothing is left over."""
-    end = time.monotonic() + PATIENCE
-    while left := leftovers(machine):
-        assert time.monotonic() < end, left
-        time.sleep(0.1)
+    until(lambda: not leftovers(machine), "all is taken back")
 
 
 def judged(machine, verdict, *claims, options=()):
@@ -179,7 +174,7 @@ def test_nowarn_provoked(big):
 def test_nowarn_fault(big, fault):
     """A driver that does not pass it on is found out."""
     skip_untold(big, "gfp-nowarn")
-    time.sleep(11)  # the kernel reports one failure in ten seconds
+    big.run(["sleep", "10.1"])  # the kernel reports one failure in ten seconds
     fault("no_gfp_nowarn")
     judged(big, "does-not-hold", "gfp-nowarn")
 
