@@ -21,6 +21,8 @@ KERNELS ?=
 # Groups of packages that emulate what this computer is not, for KERNEL and for KERNELS.
 FOREIGN = $(filter arm64,$(KERNEL))
 FOREIGN_ALL = $(filter arm64,$(or $(KERNELS),arm64))
+# Pieces of check-fresh; tests/fresh --list lists them.
+PIECES ?=
 # Where the tests run: vm, or local for a module loaded on this computer.
 TARGET ?= vm
 
@@ -100,10 +102,14 @@ check-matrix: ## Run the tests on every kernel; KERNELS="6.1 cloud" on some
 	@$(RUN) tests/matrix --kernels '$(KERNELS)' --jobs $(JOBS) -- $(PYTEST)
 
 check-repeat: ## Run the tests N times, and list what differs; LOAD=1 keeps processors busy
-	@tests/setup build vm check $(FOREIGN)
-	@BUILD='$(BUILD)' KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(PYTHON) tests/repeat --runs $(N) \
+	@tests/setup $@ $(FOREIGN)
+	@KERNEL='$(KERNEL)' TARGET='$(TARGET)' $(RUN) tests/repeat --runs $(N) \
 		--jobs $(JOBS) $(if $(filter-out 0,$(LOAD)),--load) \
 		$(if $(SEED),--shuffle $(SEED)) --tests $(TESTS) -- $(PYTEST)
+
+check-fresh: ## Run make demo and make check in new Debian systems; PIECES="12-demo" runs some
+	@tests/setup $@
+	@$(RUN) tests/fresh $(PIECE) $(PIECES)
 
 claims-by-kernel: ## Measure the claims on every kernel, for the page that compares them
 	@tests/setup $@ $(FOREIGN_ALL)
@@ -189,5 +195,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix check-repeat check-debug claims-by-kernel debug-kernel scale bench \
+.PHONY: all help demo check check-matrix check-repeat check-fresh check-debug claims-by-kernel debug-kernel scale bench \
 	performance fuzz shell lint setup module tools guest install uninstall install-module uninstall-module clean
