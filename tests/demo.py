@@ -50,7 +50,8 @@ def bold(text):
 def show(target, *argv):
     """Runs a command in the guest as a reader would, and prints both."""
     print(bold("$ " + shlex.join(argv)))
-    result = target.run(argv)
+    # The report takes minutes where an emulator shares its processors.
+    result = target.run(argv, timeout=1800)
     print((result.stdout + result.stderr).decode(), end="", flush=True)
     if result.returncode:
         sys.exit(f"demo: {shlex.join(argv)}: exit status {result.returncode}")
@@ -133,6 +134,8 @@ def run():
 
 def main():
     """Ends with one message where something is missing or fails, and with no traceback."""
+    # The message comes last where both streams go to one file, too.
+    sys.stdout.reconfigure(line_buffering=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import abi
 from abi import make
-from frames import call_record, poke_record
+from frames import call_record, peek_record, poke_record
 from syscalls import MAP_SHARED, O_RDWR, PROT_READ, PROT_WRITE
 
 PATH = "/dev/memlab"
@@ -197,6 +197,21 @@ class Device:
             results += zip([result for result, _ in replies[1:]],
                            (kind * len(part)).from_buffer_copy(data))
         return results
+
+    def try_each(self, *requests):
+        """Several (command, struct) in one round trip: (result, struct) of each."""
+        number, at, pokes, calls, peeks = self.proxy.number("ioctl"), self.proxy.spare, [], [], []
+        for command, argument in requests:
+            data = bytes(argument)
+            pokes.append(poke_record(at, data))
+            calls.append(call_record(number, self.fd, command, at))
+            peeks.append(peek_record(at, len(data)))
+            at += len(data) + 15 & ~15
+        replies = self.proxy.submit(pokes + calls + peeks, expected=at - self.proxy.spare)
+        count = len(requests)
+        return [(result, type(argument).from_buffer_copy(data))
+                for (_, argument), (result, _), (_, data) in zip(
+                    requests, replies[count:2 * count], replies[2 * count:])]
 
     def _many(self, command, arguments):
         """The same where all must succeed: the structs afterwards."""

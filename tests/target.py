@@ -146,6 +146,11 @@ class LocalTarget:
             found.append(f"kernel tainted: {mark[1]:#x} before, {tainted:#x} now")
         return found
 
+    def examine(self, mark):
+        """(problems(mark), log_since(mark), log_mark()), as of one moment."""
+        now = self.log_mark()
+        return self.problems(mark), self.log_since(mark)[:now[0] - mark[0]], now
+
     @staticmethod
     def verdict():
         """Every test has asked already."""

@@ -172,10 +172,13 @@ class Machine:
 
     def problems(self, mark=None):
         """What the kernel complained of since a mark, by default since boot_mark()."""
-        taint = self._channel.sync()
-        mark = mark or self.boot_mark()
-        return (kernellog.problems(self._channel.log.since(mark.line)) +
-                kernellog.taint_problems(mark.taint, taint))
+        return self.examine(mark or self.boot_mark())[0]
+
+    def examine(self, mark):
+        """(problems(mark), log_since(mark), log_mark()) of one moment, in one round trip."""
+        now = self.log_mark()
+        log = self._channel.log.since(mark.line)
+        return kernellog.problems(log) + kernellog.taint_problems(mark.taint, now.taint), log, now
 
     def leaks(self):
         """What nothing points to any more: kmemleak's reports, where the kernel has it.
