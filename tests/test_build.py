@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,18 @@ def test_kernel_of_the_machine(computer, given, wanted):
     """The harness chooses it where make has no KERNEL."""
     said = computer.succeeds("-n", "demo", *given)
     assert re.search(r"tests/demo\.py(.*)", said)[1].split() == wanted
+
+
+def test_caches_of_python(computer, source, tmp_path):
+    """Those of Python and pytest are in BUILD."""
+    computer.script("dpkg-query", 'shift 3; for name; do echo "$name installed"; done')
+    computer.script("apt-get")
+    before = listed(source)
+    computer.make("scale", f"BUILD={tmp_path}/out", f"PYTHON={sys.executable}",
+                  "PYTEST=-k no_such_test")
+    assert listed(source) == before
+    assert list((tmp_path / "out/pycache").rglob("test_scale.*.pyc"))
+    assert (tmp_path / "out/.pytest_cache").exists()
 
 
 def test_payload_of_a_cautious_user(computer, kernel, source, tmp_path):
@@ -475,7 +488,8 @@ def test_strip(computer, places, tmp_path, option, debug):
     found = sections(installed)
     assert (".debug_info" in found) == debug and ".BTF" in found
     assert (".comment" in found) == (not option or debug)
-    assert set(modes(stage).values()) == {0o644, 0o755}
+    for name, mode in modes(stage).items():
+        assert mode == (0o755 if (stage / name).is_dir() else 0o644), name
     assert not computer.logged()
 
 
