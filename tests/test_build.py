@@ -20,9 +20,9 @@ from vm import kernels
 ROOT = Path(__file__).resolve().parents[1]
 # What building and installing needs, beside make, a compiler and pkg-config.
 USUAL = """
-    awk basename cat chmod cksum cmp cp cut dirname echo env expr false find flock getconf grep
-    head id install ln ls mkdir mktemp mv nproc printf pwd readlink realpath rm rmdir sed sh sleep
-    sort strip test touch tr true uname wc xargs""".split()
+    awk basename cat chmod cksum cmp cp cut date dirname echo env expr false find flock getconf
+    grep head id install ln ls mkdir mktemp mv nproc printf pwd readlink realpath rm rmdir sed sh
+    sleep sort strip test touch tr true uname wc xargs""".split()
 BUILDING = ("make", "cc", "gcc", "ar", "as", "ld", "pkg-config")
 RELEASE = "1.2.3-test"
 RUNNING = "1.2.4-running"
