@@ -29,8 +29,8 @@ TARGET ?= vm
 # Where modules, udev rules and sysusers.d files go, whatever PREFIX says. Where /lib is
 # a link to /usr/lib, packages bring their files in the latter.
 MODULESDIR ?= /lib/modules
-UDEVRULESDIR ?= $(shell realpath -m "$$(pkg-config --variable=udevdir udev 2>/dev/null || \
-	echo /usr/lib/udev)")/rules.d
+UDEVRULESDIR ?= $(or $(shell { realpath -m "$$(pkg-config --variable=udevdir udev)"; } 2>/dev/null),\
+	/usr/lib/udev)/rules.d
 SYSUSERSDIR ?= $(or $(shell pkg-config --variable=sysusersdir systemd 2>/dev/null),/usr/lib/sysusers.d)
 # As for the kernel's own modules: 1 strips debug information, 0 nothing.
 INSTALL_MOD_STRIP ?= 1
