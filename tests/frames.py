@@ -49,7 +49,7 @@ def fork_record():
 
 
 def repeat_record(times, records):
-    """Records that are executed again and again in the guest, without their replies."""
+    """Records that the guest executes repeatedly, without their replies."""
     body = b"".join(records)
     return REQUEST.pack(OP_REPEAT, len(body), times) + body
 

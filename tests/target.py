@@ -9,8 +9,7 @@ from pathlib import Path
 from vm import Machine
 
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).parents[1] / "build").absolute()
-# Ends what hangs, and is no measure of anything: what waits for a command, or for a condition by
-# name, waits ten times as long as that takes on a busy computer, or longer.
+# Hang guard in seconds, not a measure: at least ten times what a command takes on a busy host.
 PATIENCE = 600
 USERS = {"root": 0, "alice": 1000, "bob": 1001}
 # What a healthy kernel never says; the virtual machine has a longer list.

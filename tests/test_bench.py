@@ -155,7 +155,7 @@ def test_histogram(device, pattern, members):
 def test_time_limit(device, members):
     """It ends when the time is up, soon, and tells how far it came."""
     def soon():
-        """The host may keep the processor for longer than that, but not each time."""
+        """The host may stall the guest for longer, but not each time."""
         _, (result,), _ = device.bench(KMALLOC, 2048, nanoseconds=30 * MILLISECOND, **members)
         assert 30 * MILLISECOND <= result.elapsed and result.operations
         return result.elapsed < 1000 * MILLISECOND

@@ -191,8 +191,8 @@ def test_no_device_needed(made, memlab):
 def test_busy_table(target, device, process):
     """A list that is disturbed each time is printed, and said to be so.
 
-    The other process resizes without a pause, so that a reading of 20000 buffers is undisturbed
-    only if its processor stands still all the while: then the list is asked for again.
+    The other process resizes without a pause. A dump of 20000 buffers is undisturbed only if
+    the host stalls that process meanwhile; then the list is requested again.
     """
     buffers = device.alloc_many(20000, abi.KMALLOC, 8)
     other = Device(process())

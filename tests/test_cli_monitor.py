@@ -57,10 +57,10 @@ def test_two_thousand(monitor, device):
 
 @pytest.fixture(name="stopped")
 def _stopped(monitor):
-    """A monitor that does not run, with the least room that a socket has: 2304 bytes.
+    """A stopped monitor with the smallest receive buffer, 2304 bytes.
 
-    Each event takes 700 bytes of that at least, those of the kernel for it included, and is taken
-    where there was room for a byte, so that no more than four stay.
+    An event occupies at least 700 bytes, the kernel's overhead included, and is accepted while a
+    byte is free: at most four fit.
     """
     one = monitor("-j", "--buffer-size", 1)
     one.process.signal(SIGSTOP)

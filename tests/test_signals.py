@@ -54,8 +54,8 @@ def pestered(process):
 def test_stream_of_signals(pestered, command):
     """Every try gets further, so that an operation ends although no try is long enough.
 
-    It gets a step further at least (STEP in content.c, WALK_PAGES in layout.c), of which there
-    are 256, so that 2000 tries are enough. The host may keep the timer from a quick guest.
+    A try completes at least one of 256 steps (STEP in content.c, WALK_PAGES in layout.c), so
+    2000 tries are enough. On a quick guest no signal may come in time; then it is repeated.
     """
     proxy = pestered.proxy
     number = proxy.number("ioctl")

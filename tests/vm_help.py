@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 VM = Path(__file__).resolve().parent / "vm"
-# Ends what hangs, and is no measure of anything.
+# Hang guard in seconds.
 PATIENCE = 600
 RUN = VM / "run"
 FETCH = VM / "fetch"
