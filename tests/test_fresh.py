@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -219,9 +218,8 @@ class TestEnter:
     def test_end(self, enter):
         """Nothing that the command started is left, however it ended."""
         number = f"7{os.getpid()}"
-        begin = time.monotonic()
         status, _ = enter(f"setsid sleep {number} & sleep {number}", timeout=2)
-        assert status is None and time.monotonic() - begin < 20
+        assert status is None
         assert enter(f"setsid sleep {number} & exit 0")[0] == 0
         assert number not in subprocess.run(["ps", "axo", "args"], capture_output=True,
                                             text=True, check=True).stdout
