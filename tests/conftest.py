@@ -18,6 +18,8 @@ from abi import VMALLOC  # noqa: E402
 from device import PATH, Device  # noqa: E402
 from fragmentation import fragmented, in_extents  # noqa: E402
 from proxy import Proxy  # noqa: E402
+from schedule import (  # noqa: E402,F401
+    pytest_collection_modifyitems, pytest_xdist_make_scheduler)
 from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F401
 from subject import Subject  # noqa: E402
 from target import VirtualTarget, open_target  # noqa: E402

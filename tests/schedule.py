@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Pytest hooks that spread the test files over workers, for a run of all tests.
+
+The files that take longest come first, so that no worker is left alone with one at the end.
+Files that boot the same machine, besides that of all tests, go to one worker.
+"""
+
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+TESTS = Path(__file__).resolve().parent
+# Files -> the fixture whose machine they share, conftest.py's: `liar` takes a driver of its own.
+SHARED = {f"test_{name}.py": fixture for fixture, names in {
+    "liar": ("claim_mutants", "mutants", "verify_gfp"),
+    "careless_target": ("attack_stale", "claims_by_kernel", "stale", "stale_count"),
+}.items() for name in names}
+# By their share of the time, those of a group together; the others take less than any of these.
+LONGEST = [f"test_{name}.py" for name in (
+    "verify_gfp", "claim_mutants", "mutants", "fuzz", "module_loads", "report", "report_page",
+    "claims", "vm_run", "frag", "build", "costs", "library", "advise",
+    "attack_stale", "claims_by_kernel", "stale", "stale_count",
+    "netlink_consistency", "scale", "vm_payload", "cli_list", "vm_machine", "module_life",
+    "repeat", "forms", "caches", "outfile", "netlink_errors")]
+
+
+def scope(nodeid):
+    """The name of the unit of work that a test belongs to."""
+    file = nodeid.split("::", 1)[0]
+    return SHARED.get(Path(file).name, file)
+
+
+class Scheduling(LoadScopeScheduling):
+    """Files, or groups of files, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid):
+        return scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Replaces --dist loadfile."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Sorts the files, unless some were named in an order of their own."""
+    if [Path(path).resolve() for path in config.args] != [TESTS]:
+        return
+    rank = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
