@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from building import make
+from target import BUILD
 from vm import debian, kernels
 from vm.payload import default_payload
 
@@ -26,19 +27,42 @@ def sources(directory):
         shutil.copytree(ROOT / name, directory / name)
 
 
+def _objects(directory, release):
+    """Puts the objects of the driver that was built for a payload beside the same sources.
+
+    Kbuild compiles a file again when it is newer than its object, or the recorded command is
+    another one; the commands name the folder.
+    """
+    built = BUILD / "module" / release / "driver"
+    driver = directory / "driver"
+    # Where BUILD has a blank, kbuild worked elsewhere.
+    for path in built.rglob("*") if (built / ".memlab.ko.cmd").exists() else ():
+        copy = driver / path.relative_to(built)
+        if path.is_dir() or copy.exists():
+            continue
+        shutil.copy2(path, copy)
+        if copy.suffix in (".cmd", ".mod", ".order"):
+            times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+            copy.write_text(copy.read_text("utf-8").replace(str(built), str(driver)), "utf-8")
+            os.utime(copy, ns=times)
+
+
 def payload(directory, change):
     """What goes into a machine whose driver was changed; all of it comes into an empty folder.
 
-    change(folder) is called with that of the sources, as they are below driver/ and uapi/.
+    change(folder) is called with that of the sources, as they are below driver/ and uapi/. Only
+    files that it changes are compiled.
     """
+    kernel = kernels.find(os.environ.get("KERNEL"))
+    fetched, honest = debian.fetch(kernel), default_payload(kernel.name)
     sources(directory)
+    _objects(directory, fetched.release)
     change(directory)
-    kernel = os.environ.get("KERNEL")
-    make(debian.fetch(kernels.find(kernel)).headers, f"M={directory / 'driver'}",
-         "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+    make(fetched.headers, f"M={directory / 'driver'}", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+         f"-j{os.cpu_count()}", "modules")
 
     tree = directory / "payload"
-    shutil.copytree(default_payload(kernel), tree, symlinks=True)
+    shutil.copytree(honest, tree, symlinks=True)
     line, = [line for line in (tree / "etc/modules").read_text("ascii").splitlines()
              if line.split()[0].endswith("/memlab.ko")]
     shutil.copy(directory / "driver/memlab.ko", tree / line.split()[0].lstrip("/"))
