@@ -41,6 +41,7 @@ def vm_run_fixture(empty):
     """Calls vm/run with the empty payload; more options come before the command."""
     def call(*command, options=(), stdin=b"", payload=True, **more):
         where = ("--payload", empty) if payload else ()
-        return subprocess.run([RUN, *where, *options, "--", *command], input=stdin,
-                              capture_output=True, timeout=PATIENCE, check=False, **more)
+        return subprocess.run([RUN, *where, "--timeout", str(PATIENCE), *options, "--", *command],
+                              input=stdin, capture_output=True, timeout=2 * PATIENCE, check=False,
+                              **more)
     return call
