@@ -154,7 +154,7 @@ setup: ## Install the Debian packages that tasks need; FOR="demo check" names so
 # The tool first, so that it is there when the module cannot be built. In a copy, so that
 # several kernels can have a module each.
 module: | $(if $(filter all,$(or $(MAKECMDGOALS),all)),tools) ## Build the module, for KDIR
-	@tools/need module '$(KDIR)'
+	@tools/need module '$(KDIR)' '$(KBUILD_DIR)'
 	@$(call make_folder,$(MODULE_DIR)/driver)
 	@$(call make_folder,$(KBUILD_DIR))
 	@cp -Ru driver uapi '$(KBUILD_DIR)'

@@ -195,6 +195,14 @@ def test_module_in_folders_with_blanks(computer, kernel, tmp_path):
     assert not build.exists() and not list((tmp_path / "cache").rglob("memlab.ko"))
 
 
+def test_module_without_a_folder_for_it(computer, kernel, tmp_path):
+    """Where the cache has a blank in its name, too, make says so."""
+    said = computer.fails("module", f"BUILD={tmp_path}/my build", f"KDIR={kernel}",
+                          XDG_CACHE_HOME=f"{tmp_path}/my cache")
+    assert f"cannot build the module: {tmp_path}/my cache" in said and "blanks" in said
+    assert not (tmp_path / "my cache").exists()
+
+
 def test_build_inside_the_sources(computer, kernel, tmp_path):
     """Without BUILD it is build/, also where the path of the sources has a blank."""
     source = copy(tmp_path / "c d" / "memlab")
