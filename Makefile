@@ -64,6 +64,10 @@ FUZZ ?=
 N ?= 5
 LOAD ?=
 TESTS ?= tests
+# The spine: allocate, map, fill, lay out, free; dumps, events and the tool. No machine of its own.
+QUICK := content layout alloc lifetime mapping mapping_kinds vma abi_values users cli cli_cache \
+	cli_stats netlink_dump netlink_events netlink_stats netlink_order signals races probe proxy \
+	header schedule vm_log vm_walk
 # More options for pytest, such as PYTEST="-k claims -x".
 PYTEST ?=
 
@@ -96,6 +100,10 @@ demo: ## See it: boot a virtual machine, allocate, map, ask the witnesses, write
 check: $(if $(filter local,$(TARGET)),tools guest) ## Run the tests, in a virtual machine; TARGET=local for the loaded module
 	@TARGET='$(TARGET)' tests/setup $@ $(FOREIGN)
 	$(RUN_PYTEST) -n $(JOBS) --dist loadfile tests $(PYTEST)
+
+check-quick: ## Run the spine of the tests, in two minutes
+	@tests/setup $@ $(FOREIGN)
+	$(RUN_PYTEST) -n $(JOBS) --dist loadfile $(QUICK:%=tests/test_%.py) $(PYTEST)
 
 check-matrix: ## Run the tests on every kernel; KERNELS="6.1 cloud" on some
 	@tests/setup $@ $(FOREIGN_ALL)
@@ -146,7 +154,7 @@ shell: ## A shell in the virtual machine, with the module loaded
 
 lint: ## Compiler, sparse, checkpatch, shellcheck, Python and format checks
 	@tests/setup $@
-	@BUILD='$(BUILD)' tests/lint
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' tests/lint
 
 setup: ## Install the Debian packages that tasks need; FOR="demo check" names some
 	@tests/setup $(FOR) && echo 'setup: the packages for $(FOR) are installed'
@@ -195,5 +203,5 @@ clean: ## Remove what was built; downloaded kernels stay
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .pytest_cache
 
-.PHONY: all help demo check check-matrix check-repeat check-fresh check-debug claims-by-kernel debug-kernel scale bench \
+.PHONY: all help demo check check-quick check-matrix check-repeat check-fresh check-debug claims-by-kernel debug-kernel scale bench \
 	performance fuzz shell lint setup module tools guest install uninstall install-module uninstall-module clean

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from vm import cache
-from vm.apt import host_sources
+from vm.apt import sources
 from vm.errors import VmError
 
 # The file system of a release, before anything of the product is installed.
@@ -159,9 +159,9 @@ def _base(release):
 
 
 def _cached_base(release):
-    sources, options = sources_for(CODE_NAMES[release]), _apt_options()
+    text, options = sources(CODE_NAMES[release]), _apt_options()
     week = datetime.date.today().strftime("%G-%V")
-    digest = hashlib.sha256(repr((PACKAGES, sources, options)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr((PACKAGES, text, options)).encode()).hexdigest()[:12]
     folder = _folder("bases")
     path = folder / f"{release}-{digest}-{week}.tar"
     older = sorted(folder.glob(f"{release}-{digest}-*.tar"))
@@ -169,7 +169,7 @@ def _cached_base(release):
         return path
     try:
         with cache.replacing(path) as temporary:
-            _bootstrap(release, sources, options, temporary)
+            _bootstrap(release, text, options, temporary)
     except VmError:
         if older:
             return older[-1]
@@ -180,8 +180,8 @@ def _cached_base(release):
     return path
 
 
-def _bootstrap(release, sources, options, path):
-    keys = dict.fromkeys(re.findall(r"^Signed-By: (/\S+)$", sources, re.MULTILINE))
+def _bootstrap(release, text, options, path):
+    keys = dict.fromkeys(re.findall(r"^Signed-By: (/\S+)$", text, re.MULTILINE))
     hooks = [f"--customize-hook=[ -e \"$1{key}\" ] || install -D -m 644 '{key}' \"$1{key}\""
              for key in keys]
     # One that was killed leaves this; the lock says that nobody uses it.
@@ -194,26 +194,10 @@ def _bootstrap(release, sources, options, path):
               "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
               "mmdebstrap", "--quiet", "--mode=root", "--format=tar", "--variant=minbase",
               f"--include={','.join(PACKAGES)}", *(f"--aptopt={option}" for option in options),
-              *hooks, CODE_NAMES[release], path, "-", text=sources,
+              *hooks, CODE_NAMES[release], path, "-", text=text,
               env={**os.environ, "TMPDIR": str(work)})
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def sources_for(codename):
-    """The host's sources of Debian with the suites of another release, for apt."""
-    text = ""
-    for source in host_sources():
-        suites = dict.fromkeys(codename + "".join(re.findall("-(?:updates|security)$", name))
-                               for name in source["Suites"].split())
-        text += f"Types: deb\nURIs: {source['URIs']}\nSuites: {' '.join(suites)}\n" \
-                "Components: main\n"
-        if key := source.get("Signed-By"):
-            text += f"Signed-By: {key}\n"
-        text += "\n"
-    if not text:
-        raise VmError("no source of Debian below /etc/apt, so no mirror for a chroot is known")
-    return text
 
 
 def _apt_options():

@@ -31,6 +31,7 @@ def scope(nodeid):
     return SHARED.get(Path(file).name, file)
 
 
+# pylint: disable-next=abstract-method # as in xdist's own
 class Scheduling(LoadScopeScheduling):
     """Files, or groups of files, in the order in which they were collected."""
 

@@ -137,21 +137,6 @@ def test_chosen():
     assert fresh_pieces.chosen(["13-user"]) == [PIECES["13-user"]]
 
 
-def test_sources(monkeypatch):
-    """The mirrors and keys of the host, the suites of the release."""
-    monkeypatch.setattr(chroot, "host_sources", lambda: [
-        {"Types": "deb", "URIs": "http://a/debian", "Suites": "stable stable-updates",
-         "Signed-By": "/k.gpg"},
-        {"Types": "deb", "URIs": "http://a/security", "Suites": "stable-security"}])
-    assert chroot.sources_for("trixie") == (
-        "Types: deb\nURIs: http://a/debian\nSuites: trixie trixie-updates\nComponents: main\n"
-        "Signed-By: /k.gpg\n\n"
-        "Types: deb\nURIs: http://a/security\nSuites: trixie-security\nComponents: main\n\n")
-    monkeypatch.setattr(chroot, "host_sources", lambda: [])
-    with pytest.raises(chroot.VmError, match="mirror"):
-        chroot.sources_for("trixie")
-
-
 @pytest.fixture(scope="module")
 def enter(tmp_path_factory):
     """Runs a shell command in a small root: its exit status and output."""

@@ -162,14 +162,30 @@ def test_lock_is_announced(tmp_path, monkeypatch, capsys):
     assert not capsys.readouterr().err
 
 
-def test_suites():
-    """Another suite has the parts that the host's has; unstable has none."""
-    # pylint: disable=protected-access
-    assert list(apt._as_suite(["bookworm", "bookworm-updates"], "trixie")) == [
-        "trixie", "trixie-updates"]
-    assert list(apt._as_suite(["stable-security"], "trixie")) == ["trixie-security"]
-    assert "trixie" in apt._sources("trixie", "amd64")
-    assert "sid-" not in apt._sources("sid", "amd64")
+def test_suites(monkeypatch):
+    """The mirrors and keys of the host, the suites of another release; unstable has no parts."""
+    monkeypatch.setattr(apt, "host_sources", lambda: [
+        {"Types": "deb", "URIs": "http://a/debian", "Suites": "stable stable-updates",
+         "Signed-By": "/k.gpg"},
+        {"Types": "deb", "URIs": "http://a/security", "Suites": "stable-security"}])
+    assert apt.sources("trixie") == (
+        "Types: deb\nURIs: http://a/debian\nSuites: trixie trixie-updates\nComponents: main\n"
+        "Signed-By: /k.gpg\n\n"
+        "Types: deb\nURIs: http://a/security\nSuites: trixie-security\nComponents: main\n")
+    assert apt.sources("sid", "arm64") == (
+        "Types: deb\nURIs: http://a/debian\nSuites: sid\nComponents: main\n"
+        "Architectures: arm64\nSigned-By: /k.gpg\n")
+
+
+def test_mirror(monkeypatch):
+    """A host that has no sources of Debian names a mirror."""
+    monkeypatch.setattr(apt, "host_sources", lambda: [])
+    monkeypatch.delenv("VM_MIRROR", raising=False)
+    with pytest.raises(apt.VmError, match="set VM_MIRROR"):
+        apt.sources("trixie")
+    monkeypatch.setenv("VM_MIRROR", "http://a/debian")
+    assert "URIs: http://a/debian\nSuites: trixie\n" in apt.sources("trixie")
+    assert "Signed-By: /usr/share/keyrings/debian-archive-keyring" in apt.sources("trixie")
 
 
 def test_default_kernel(monkeypatch):

@@ -107,7 +107,7 @@ class State:
         _write(self._home / "apt.conf", _CONFIG.format(
             home=self._home, architecture=architecture,
             valid="false" if re.search("false|no|'0'", valid) else "true"))
-        _write(self._home / "sources" / "debian.sources", _sources(suite, architecture))
+        _write(self._home / "sources" / "debian.sources", sources(suite, architecture))
 
     def _update(self):
         """Fetches the lists anew: apt trusts damaged ones. Without a mirror the old ones stay."""
@@ -144,26 +144,22 @@ def _write(path, text):
         temporary.write_text(text, "utf-8")
 
 
-def _sources(suite, architecture):
-    """The host's sources of Debian, with another suite in place of its release's."""
-    text = ""
-    for source in host_sources():
-        suites = [name for name in _as_suite(source["Suites"].split(), suite)
-                  if "-" not in name or suite not in _WITHOUT_PARTS]
-        if not suites:
-            continue
-        text += (f"Types: deb\nURIs: {source['URIs']}\nSuites: {' '.join(suites)}\n"
-                 f"Components: main\nArchitectures: {architecture}\n")
-        if key := source.get("Signed-By"):
-            text += f"Signed-By: {key}\n"
-        text += "\n"
-    if text:
-        return text
-    if mirror := os.environ.get("VM_MIRROR"):
-        return (f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\n"
-                f"Architectures: {architecture}\nSigned-By: {_KEYRING}\n")
-    raise VmError(f"no source of Debian below {_SOURCES}: set VM_MIRROR to the URL of a mirror of "
-                  "Debian, and install the package debian-archive-keyring")
+def sources(suite, architecture=None):
+    """The host's sources of Debian, with another suite in place of its release's, for apt."""
+    entries = [(source["URIs"], source.get("Signed-By", ""),
+                [name for name in _as_suite(source["Suites"].split(), suite)
+                 if "-" not in name or suite not in _WITHOUT_PARTS])
+               for source in host_sources()]
+    if not entries and (mirror := os.environ.get("VM_MIRROR")):
+        entries = [(mirror, _KEYRING, [suite])]
+    if not entries:
+        raise VmError(f"no source of Debian below {_SOURCES}: set VM_MIRROR to the URL of a mirror "
+                      "of Debian, and install the package debian-archive-keyring")
+    return "\n".join(
+        f"Types: deb\nURIs: {uris}\nSuites: {' '.join(suites)}\nComponents: main\n"
+        + (f"Architectures: {architecture}\n" if architecture else "")
+        + (f"Signed-By: {key}\n" if key else "")
+        for uris, key, suites in entries if suites)
 
 
 def _as_suite(names, suite):
