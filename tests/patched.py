@@ -3,9 +3,10 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
-from building import make
+from building import make, variables
 from target import BUILD
 from vm import debian, kernels
 from vm.payload import default_payload
@@ -65,5 +66,7 @@ def payload(directory, change):
     shutil.copytree(honest, tree, symlinks=True)
     line, = [line for line in (tree / "etc/modules").read_text("ascii").splitlines()
              if line.split()[0].endswith("/memlab.ko")]
-    shutil.copy(directory / "driver/memlab.ko", tree / line.split()[0].lstrip("/"))
+    strip = variables().get("STRIP", "strip").split()
+    subprocess.run([*strip, "--strip-debug", "-o", tree / line.split()[0].lstrip("/"),
+                    directory / "driver/memlab.ko"], check=True)
     return tree

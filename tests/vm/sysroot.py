@@ -38,6 +38,8 @@ def variables(architecture):
         "CC32": " ".join(crosstools.compiler(architecture, 32)),
         "AR": f"env LD_LIBRARY_PATH={crosstools.libraries(architecture)}"
               f" {crosstools.prefix(architecture)}ar",
+        "STRIP": f"env LD_LIBRARY_PATH={crosstools.libraries(architecture)}"
+                 f" {crosstools.prefix(architecture)}strip",
         "PKG_CONFIG": f"env PKG_CONFIG_SYSROOT_DIR={top} PKG_CONFIG_LIBDIR="
                       + ":".join(f"{top}/{folder}/pkgconfig" for folder in folders)
                       + " pkg-config",
