@@ -16,6 +16,7 @@ from .channel import Channel
 from .errors import VmError, VmTimeout
 from .monitor import Monitor
 from .payload import default_payload
+from .process import PATIENCE
 
 _PROGRAMS = ("busybox", "dash", "gcc", "kmod", "readelf", "setpriv")
 _CONSOLE_TAIL = 40
@@ -51,7 +52,7 @@ class Machine:
     """
 
     def __init__(self, kernel=None, mem="512M", smp=2, icount=False, append="", accel="auto",
-                 payload=None, workdir=None, boot_timeout=120, shell=None):
+                 payload=None, workdir=None, boot_timeout=PATIENCE, shell=None):
         if icount and smp != 1:
             raise ValueError("icount needs one CPU: smp=1")
         mem = qemu.parse_mem(mem)
@@ -107,7 +108,7 @@ class Machine:
         return self._channel.spawn(argv, "" if user is None else str(user), cwd, env,
                                    stdout=stdout, stderr=stderr)
 
-    def run(self, argv, input=b"", timeout=120, user=None, env=None, cwd=""):
+    def run(self, argv, input=b"", timeout=PATIENCE, user=None, env=None, cwd=""):
         """Runs a command to its end: a Result."""
         # pylint: disable=redefined-builtin # the name that subprocess.run has
         deadline = time.monotonic() + timeout

@@ -10,6 +10,9 @@ import time
 from .errors import VmError, VmTimeout
 from .protocol import Frame, STDIN_WINDOW
 
+# Seconds after which a wait is taken for a hang: a busy host makes everything slow.
+PATIENCE = 600
+
 
 class Process:
     """Like subprocess.Popen; any thread may call any method.
@@ -57,13 +60,13 @@ class Process:
         """Lets it see the end of its standard input."""
         self._channel.send(self.ident, Frame.STDIN, b"")
 
-    def read(self, count, timeout=120):
+    def read(self, count, timeout=PATIENCE):
         """Exactly count bytes of its standard output; fewer only at the end."""
         buffer = self._buffers[Frame.STDOUT]
         self._until(lambda: len(buffer) >= count or self._returncode is not None, timeout)
         return self._take(count)
 
-    def readline(self, timeout=120):
+    def readline(self, timeout=PATIENCE):
         """A line of its standard output; b"" at the end."""
         buffer = self._buffers[Frame.STDOUT]
         self._until(lambda: b"\n" in buffer or self._returncode is not None, timeout)
