@@ -131,7 +131,7 @@ class LocalTarget:
 
     def log_mark(self):
         """This moment in the kernel log."""
-        return len(self._log()), int(Path("/proc/sys/kernel/tainted").read_text("ascii"))
+        return len(self._log()), self._taint()
 
     def log_since(self, mark):
         """The lines since then."""
@@ -139,21 +139,25 @@ class LocalTarget:
 
     def problems(self, mark):
         """Lines that tell of trouble since then, and new taint."""
-        found = [line for line in self.log_since(mark) if TROUBLE.search(line)]
-        tainted = int(Path("/proc/sys/kernel/tainted").read_text("ascii"))
-        if tainted & ~mark[1]:
-            found.append(f"kernel tainted: {mark[1]:#x} before, {tainted:#x} now")
-        return found
+        return self.examine(mark)[0]
 
     def examine(self, mark):
         """(problems(mark), log_since(mark), log_mark()), as of one moment."""
-        now = self.log_mark()
-        return self.problems(mark), self.log_since(mark)[:now[0] - mark[0]], now
+        lines, tainted = self._log(), self._taint()
+        log = lines[mark[0]:]
+        found = [line for line in log if TROUBLE.search(line)]
+        if tainted & ~mark[1]:
+            found.append(f"kernel tainted: {mark[1]:#x} before, {tainted:#x} now")
+        return found, log, (len(lines), tainted)
 
     @staticmethod
     def verdict():
         """Every test has asked already."""
         return []
+
+    @staticmethod
+    def _taint():
+        return int(Path("/proc/sys/kernel/tainted").read_text("ascii"))
 
     @staticmethod
     def _log():

@@ -2,6 +2,7 @@
 """`vm/fetch`: kernels in the cache, and where they are."""
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from vm import apt, cache, debian, kernels
-from vm_help import FETCH, VM
+from vm_help import FETCH, VM, need_mounts
 
 
 def test_fetch_prints(tmp_path):
@@ -48,7 +49,7 @@ def _tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("VM_CACHE", str(tmp_path))
     made = []
 
-    def update(source, home):
+    def update(source, home, _refresh):
         directory = home / "6.1.0-1_6.1.1"
         assert not directory.exists()
         kernel = kernels.Kernel(source, directory, "6.1.0-1")
@@ -128,8 +129,7 @@ def test_cache_that_cannot_be_made():
 
 def test_full_disk(tmp_path):
     """A full disk is named with what is free on it, and nothing half-done stays."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: mounts a small tmpfs")
+    need_mounts()
     result = subprocess.run(
         ["unshare", "--mount", "sh", "-c",
          f"mount -t tmpfs -o size=8M tmpfs {tmp_path} && {{ {FETCH} 6.1; status=$?;"
@@ -137,7 +137,37 @@ def test_full_disk(tmp_path):
         env={**os.environ, "VM_CACHE": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (1, "")
     assert "MiB free" in result.stderr and "set VM_CACHE" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert "Traceback" not in result.stderr and "mirror" not in result.stderr
+
+
+@pytest.mark.parametrize("said", ["E: write (28: No space left on device)", "E: Hash Sum mismatch"])
+def test_failing_apt(tmp_path, monkeypatch, said):
+    """A disk that fills is no mirror out of reach, nor is anything else; nothing is left behind."""
+    monkeypatch.setenv("VM_CACHE", str(tmp_path))
+
+    def fail(*_, what="", **__):
+        raise cache.VmError(f"{what}: E: Failed to fetch http://a\n{said}\n"
+                            "E: Some index files failed to download.")
+    monkeypatch.setattr(apt.programs, "output", fail)
+    monkeypatch.setattr(apt.State, "_configure", lambda *_: (tmp_path / "apt/a-b/lists").mkdir(
+        parents=True))
+    with pytest.raises(cache.VmError, match="Some index files failed") as failure:
+        apt.State("a", "b")
+    assert "mirror" not in str(failure.value)
+    assert ("set VM_CACHE" in str(failure.value)) == ("28" in said)
+    assert list(tmp_path.glob("apt/a-b/*")) == [tmp_path / "apt/a-b/lists"]
+
+
+def test_failing_make(tmp_path, monkeypatch):
+    """A disk that fills while a file is made leaves no part of it."""
+    monkeypatch.setenv("VM_CACHE", str(tmp_path))
+
+    def make(path):
+        path.write_bytes(b"part")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(cache.NoRoom, match="set VM_CACHE"):
+        cache.made("thing", "key", make)
+    assert [path.name for path in tmp_path.iterdir()] == ["thing.lock"]
 
 
 def test_lock_is_announced(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,7 @@ are, for flake8 takes an argument of the same name for a redefinition.
 """
 
 import contextlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,15 @@ PATIENCE = 600
 RUN = VM / "run"
 FETCH = VM / "fetch"
 ALL_BYTES = bytes(range(256)) * 4096            # 1 MiB
+
+
+def need_mounts():
+    """Skips a test where it may not mount: as an ordinary user, or in most containers."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: mounts")
+    if subprocess.run(["unshare", "--mount", "true"], check=False,
+                      stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("needs CAP_SYS_ADMIN: mounts")
 
 
 @contextlib.contextmanager

@@ -13,12 +13,14 @@ import shutil
 from pathlib import Path
 
 from . import cache, programs
-from .errors import VmError
+from .errors import NoRoom, VmError
 
 _SOURCES = Path("/etc/apt")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # For one call, which downloads 100 MB at the most: a guard, as apt has time limits of its own.
 _HANG_SECONDS = 1800
+# What the lists of a suite take.
+_LISTS_MIB = 128
 # Suites that get all their packages at once.
 _WITHOUT_PARTS = ("sid", "unstable")
 # What the host wants to be done after updates is about the host.
@@ -91,6 +93,8 @@ class State:
         with cache.lock(f"apt-{self._name}"):
             try:
                 return self._run(what, *command, **options)
+            except NoRoom:
+                raise
             except VmError as error:
                 try:
                     self._update()
@@ -112,6 +116,10 @@ class State:
     def _update(self):
         """Fetches the lists anew: apt trusts damaged ones. Without a mirror the old ones stay."""
         lists, old = self._home / "lists", self._home / "lists.old"
+        # A process that was killed left its lists there.
+        if old.exists() and not list(lists.glob("*_Packages*")):
+            shutil.rmtree(lists)
+            old.rename(lists)
         shutil.rmtree(old, ignore_errors=True)
         lists.rename(old)
         (lists / "partial").mkdir(parents=True)
@@ -127,13 +135,15 @@ class State:
 
     def _run(self, what, program, *arguments, **options):
         try:
-            with cache.room(self._home):
+            with cache.room(self._home, _LISTS_MIB):
                 return programs.output(program, "-c", self._home / "apt.conf", *arguments,
                                        what=what, timeout=_HANG_SECONDS, **options)
+        except NoRoom:
+            raise
         except VmError as error:
             if re.search(r"Temporary failure|Could not (resolve|connect)|Network is unreachable"
                          r"|Cannot initiate the connection|Connection (refused|timed out|failed)"
-                         r"|Failed to fetch|Some index files failed", str(error)):
+                         r"|Unable to connect|No address associated", str(error)):
                 raise VmError("cannot reach Debian's mirror; connect to the network once, kernels "
                               f"that are in the cache stay usable\n{error}") from error
             raise
@@ -170,7 +180,10 @@ def _as_suite(names, suite):
 
 def host_release():
     """The code name of the host's Debian; "" if the host is no Debian."""
-    text = Path("/etc/os-release").read_text("utf-8")
+    try:
+        text = Path("/etc/os-release").read_text("utf-8")
+    except OSError:
+        return ""
     fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', text, re.MULTILINE))
     # A testing or unstable Debian has no code name, or that of the next release.
     return fields.get("VERSION_CODENAME", "") if fields.get("ID") == "debian" else ""

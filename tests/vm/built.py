@@ -17,6 +17,8 @@ from . import cache, programs, vmlinux
 from .apt import State
 from .errors import VmError
 
+# Source tree, objects and packages while the kernel is built, as measured for 6.1.
+_ROOM_MIB = 6144
 _TOOLS = ("gcc", "make", "flex", "bison", "bc", "tar", "xz", "depmod")
 # 6.1 forbids it on x86-64, where the compiler gives no frame pointer; this kernel has them.
 _LIFT = ("lib/Kconfig.debug", "config FAULT_INJECTION_STACKTRACE_FILTER")
@@ -36,15 +38,17 @@ def key(source):
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
-def update(source, home):
+def update(source, home, refresh):
     """Builds the kernel of the newest source below `home`, if it is not there; its folder."""
     programs.need(*_TOOLS)
     state = State(source.suite, source.architecture.name)
+    if refresh:
+        state.refresh()
     # Debian's versions have no underscore, but may have a colon.
     tail = f"_{state.version(source.image).replace('%3a', '-')}_{key(source)}"
     directory = next(iter(home.glob(f"*{tail}")), None)
     if not directory:
-        with cache.work_folder(home, "build") as work:
+        with cache.work_folder(home, "build", _ROOM_MIB) as work:
             deb, = state.download([source.image], work)
             directory = _make(source, deb, work, home / tail)
     return directory

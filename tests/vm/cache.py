@@ -12,15 +12,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from .errors import VmError
+from .errors import NoRoom, VmError
 
-# A made file is deleted when it was not used for so long.
+# Days after which an unused file is deleted.
 _UNUSED_DAYS = 30
 # Waiting for longer is announced.
 _PATIENCE_SECONDS = 3
-# What anything that is made here takes at the most, in MiB: a kernel with the packages that it
-# is unpacked from.
-_ROOM_MIB = 768
+# An upper limit for one file, such as the base of the initramfs.
+_FILE_MIB = 32
+_REMEDY = "make room, or set VM_CACHE to a folder that has it"
 
 
 def directory():
@@ -79,36 +79,32 @@ def replacing(path):
 
 
 @contextlib.contextmanager
-def work_folder(parent, name):
-    """A temporary folder in the cache; the caller holds a lock for `parent` and `name`.
+def work_folder(parent, name, mib):
+    """A temporary folder in the cache for `mib` MiB; the caller holds a lock for it.
 
     A process that was killed leaves its folder, which the next one removes.
     """
     for stale in parent.glob(f"{name}.*.work"):
         shutil.rmtree(stale, ignore_errors=True)
-    with room(parent):
+    with room(parent, mib):
         with tempfile.TemporaryDirectory(prefix=f"{name}.", suffix=".work", dir=parent) as work:
             yield Path(work)
 
 
 @contextlib.contextmanager
-def room(path):
-    """Refuses where the disk is as good as full, for apt may hang there; explains if it fills."""
+def room(path, mib):
+    """Refuses where less than `mib` MiB are free, for apt may hang there; explains if it fills."""
     free = shutil.disk_usage(path).free >> 20
-    if free < _ROOM_MIB:
-        raise VmError(_full(path, free))
+    if free < mib:
+        raise NoRoom(f"{path} has {free} MiB free, and needs {mib} MiB: {_REMEDY}")
     try:
         yield
+    except NoRoom:
+        raise
     except (OSError, VmError) as error:
         if getattr(error, "errno", 0) != errno.ENOSPC and "No space left" not in str(error):
             raise
-        free = shutil.disk_usage(path).free >> 20
-        raise VmError(f"{error}\n{_full(path, free)}") from error
-
-
-def _full(path, free):
-    return (f"{path} has {free} MiB free, and needs {_ROOM_MIB} MiB: make room, or set VM_CACHE "
-            "to a folder that has it")
+        raise NoRoom(f"{error}\n{path}: the disk is full: {_REMEDY}") from error
 
 
 def made(name, key, make):
@@ -123,21 +119,26 @@ def made(name, key, make):
         if path := _sound(stem):
             return path
         for damaged in directory().glob(f"{stem}-*"):
-            damaged.unlink()
+            damaged.unlink(missing_ok=True)
         _expire(name)
-        with room(directory()):
-            temporary = directory() / f"{name}.tmp"
-            make(temporary)
-            path = directory() / f"{stem}-{digest(temporary.read_bytes())}"
-            temporary.replace(path)
+        temporary = directory() / f"{name}.tmp"
+        try:
+            with room(directory(), _FILE_MIB):
+                make(temporary)
+                path = directory() / f"{stem}-{digest(temporary.read_bytes())}"
+                temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     return path
 
 
 def _sound(stem):
     for path in directory().glob(f"{stem}-*"):
-        if path.name == f"{stem}-{digest(path.read_bytes())}":
-            os.utime(path)
-            return path
+        # Another process may remove it.
+        with contextlib.suppress(FileNotFoundError):
+            if path.name == f"{stem}-{digest(path.read_bytes())}":
+                os.utime(path)
+                return path
     return None
 
 
@@ -151,5 +152,6 @@ def digest(data):
 def _expire(name):
     oldest = time.time() - _UNUSED_DAYS * 86400
     for path in directory().glob(f"{name}-*"):
-        if path.is_file() and path.stat().st_mtime < oldest:
-            path.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()

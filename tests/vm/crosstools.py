@@ -9,6 +9,7 @@ import re
 
 from . import unpacked
 from .apt import host_release
+from .errors import VmError
 
 # The release that Debian's kernels were built with, and that their headers ask for by name.
 GCC = "gcc-12"
@@ -20,11 +21,13 @@ _OWN = re.compile("aarch64|arm|cross|binutils|jansson|libcc1")
 
 def here():
     """Debian's name of this computer's architecture."""
-    return _NAMES[platform.machine()]
+    return _NAMES.get(platform.machine(), platform.machine())
 
 
 def root(architecture):
     """The folder that has the compilers' /usr."""
+    if here() == architecture.name or architecture.name not in _TRIPLET32:
+        raise VmError(f"no compiler for {architecture.name} is known on {here()}")
     triplet32 = _TRIPLET32[architecture.name]
     return unpacked.folder(
         f"cross-{architecture.name}", host_release(), here(),

@@ -17,6 +17,8 @@ from .errors import VmError
 
 # The files of a kernel's folder, with their sizes, without which it is none.
 _STAMP = "sizes.json"
+# A kernel of unstable, with the programs that build its modules, beside all their packages.
+_ROOM_MIB = 768
 
 
 def fetch(source, refresh=False):
@@ -28,7 +30,7 @@ def fetch(source, refresh=False):
         if refresh or not (kernel := _cached(source, home)):
             home.mkdir(parents=True, exist_ok=True)
             _remove_damaged(source, home)
-            directory = (built.update if source.build else _update)(source, home)
+            directory = (built.update if source.build else _update)(source, home, refresh)
             _stamp(kernels.Kernel(source, directory, _release(directory)))
             with cache.replacing(home / "current") as link:
                 link.symlink_to(directory.name)
@@ -73,16 +75,18 @@ def _remove_damaged(source, home):
             shutil.rmtree(directory)
 
 
-def _update(source, home):
+def _update(source, home, refresh):
     state = State(source.suite, source.architecture.name)
-    state.refresh()
+    # Nothing is here of a kernel that is fetched for the first time, so the lists may be old.
+    if refresh or not (home / "current").is_symlink():
+        state.refresh()
     packages = _resolve(source, state)
     tools = crossbuild.tools(source, packages)
     release = packages[0].removeprefix("linux-image-")
     directory = home / f"{release}_{state.version(packages[0])}"
     if not directory.exists():
         print(f"vm: fetching {source.summary}: {release}", file=sys.stderr, flush=True)
-        with cache.work_folder(home, "unpack") as work:
+        with cache.work_folder(home, "unpack", _ROOM_MIB) as work:
             debs = work / "debs"
             debs.mkdir()
             state.download([p for p in packages if p not in tools], debs)

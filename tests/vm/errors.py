@@ -10,6 +10,10 @@ class UnknownKernel(VmError):
     """The name is not in kernels.toml."""
 
 
+class NoRoom(VmError):
+    """The disk is full, or nearly."""
+
+
 class VmTimeout(VmError, TimeoutError):
     """A command or the boot took longer than allowed; a command was killed."""
 

@@ -65,7 +65,12 @@ class Machine:
         self._qemu_log = self.workdir / "qemu.log"
 
         image = self.workdir / "initramfs"
-        initramfs.build(self.kernel, payload, image)
+        try:
+            initramfs.build(self.kernel, payload, image)
+        except BaseException:
+            if not workdir:
+                shutil.rmtree(self.workdir, ignore_errors=True)
+            raise
         if shell:
             console = f"stdio,id=console,signal=off,logfile={self.console}"
             append += f" vm_shell={shell}"

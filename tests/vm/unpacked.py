@@ -5,6 +5,10 @@ import os
 
 from . import cache, programs
 from .apt import State
+from .errors import VmError
+
+# A root file system with a compiler, beside its packages.
+_ROOM_MIB = 768
 
 
 def folder(name, suite, architecture, packages, wanted=lambda package: True):
@@ -12,6 +16,8 @@ def folder(name, suite, architecture, packages, wanted=lambda package: True):
 
     wanted(package) selects those of all these that are unpacked.
     """
+    if not suite:
+        raise VmError(f"{name}: this computer is no Debian, whose programs it would be made of")
     name = f"{name}-{suite}-{cache.digest(packages)}"
     path = cache.directory() / name
     if not path.exists():
@@ -24,7 +30,7 @@ def folder(name, suite, architecture, packages, wanted=lambda package: True):
 def _make(path, suite, architecture, packages, wanted):
     state = State(suite, architecture)
     names = [package for package in state.closure(packages) if wanted(package)]
-    with cache.work_folder(path.parent, path.name) as work:
+    with cache.work_folder(path.parent, path.name, _ROOM_MIB) as work:
         top, debs = work / "root", work / "debs"
         debs.mkdir()
         unpack(state.download(names, debs), top)
