@@ -10,6 +10,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 absolute = $(if $(filter /%,$(1)),,$(CURDIR)/)$(1)
 override BUILD := $(call absolute,$(BUILD))
+# Neither make nor the shell's quotes can take these.
+ifneq ($(findstring ',$(BUILD)$(DESTDIR)$(PREFIX))$(findstring $$,$(BUILD)$(DESTDIR)$(PREFIX)),)
+$(error memlab: a path holds an apostrophe or a dollar sign: $(BUILD) $(DESTDIR) $(PREFIX))
+endif
 ifneq ($(DESTDIR),)
 override DESTDIR := $(call absolute,$(DESTDIR))
 endif
@@ -117,7 +121,7 @@ check-repeat: ## Run the tests N times, and list what differs; LOAD=1 keeps proc
 
 check-fresh: ## Run make demo and make check in new Debian systems; PIECES="12-demo" runs some
 	@tests/setup $@
-	@$(RUN) tests/fresh $(PIECE) $(PIECES)
+	@$(RUN) tests/fresh $(PIECES)
 
 claims-by-kernel: ## Measure the claims on every kernel, for the page that compares them
 	@tests/setup $@ $(FOREIGN_ALL)
@@ -160,13 +164,15 @@ setup: ## Install the Debian packages that tasks need; FOR="demo check" names so
 	@tests/setup $(FOR) && echo 'setup: the packages for $(FOR) are installed'
 
 # The tool first, so that it is there when the module cannot be built. In a copy, so that
-# several kernels can have a module each.
+# several kernels can have a module each; by content, for an older file may be a newer version.
 module: | $(if $(filter all,$(or $(MAKECMDGOALS),all)),tools) ## Build the module, for KDIR
 	@tools/need module '$(KDIR)' '$(KBUILD_DIR)'
 	@$(call make_folder,$(MODULE_DIR)/driver)
 	@$(call make_folder,$(KBUILD_DIR))
-	@cp -Ru driver uapi '$(KBUILD_DIR)'
-	@chmod -R u+w '$(KBUILD_DIR)/driver' '$(KBUILD_DIR)/uapi'
+	@find driver uapi -type f | while read -r file; do \
+		cmp -s "$$file" '$(KBUILD_DIR)/'"$$file" || \
+			install -D -m 644 "$$file" '$(KBUILD_DIR)/'"$$file" || exit 1; \
+	done
 	@$(MAKE) -s $(PARALLEL) -C '$(KDIR)' M='$(KBUILD_DIR)'/driver $(NO_BTF) modules
 	@[ '$(KBUILD_DIR)' = '$(MODULE_DIR)' ] || \
 		cp '$(KBUILD_DIR)/driver/memlab.ko' '$(MODULE_DIR)/driver/'

@@ -90,7 +90,7 @@ def installation(release, name):
     archives = _folder("archives") / str(release)
     chroot = Chroot(_folder("roots") / name, archives)
     base = _base(release)
-    # One that was killed leaves it.
+    # A killed process leaves it.
     chroot.remove()
     try:
         chroot.root.mkdir()
@@ -184,7 +184,7 @@ def _bootstrap(release, text, options, path):
     keys = dict.fromkeys(re.findall(r"^Signed-By: (/\S+)$", text, re.MULTILINE))
     hooks = [f"--customize-hook=[ -e \"$1{key}\" ] || install -D -m 644 '{key}' \"$1{key}\""
              for key in keys]
-    # One that was killed leaves this; the lock says that nobody uses it.
+    # A killed process leaves this; with the lock held, no other one uses it.
     work = path.parent / f"{release}.work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()

@@ -38,6 +38,13 @@ class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid):
         return scope(nodeid)
 
+    def _assign_work_unit(self, node):
+        # Newer xdist sorts its units by their number of tests.
+        for name in dict.fromkeys(map(scope, self.collection)):
+            if name in self.workqueue:
+                self.workqueue.move_to_end(name)
+        super()._assign_work_unit(node)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):

@@ -55,7 +55,7 @@ class Computer:
         self.variables = {"OS_RELEASE": "/dev/null", "XDG_CACHE_HOME": str(folder / "cache"),
                           "SBIN": ""}
         self.has(*USUAL, *BUILDING)
-        self.script("uname", f"echo {RUNNING}")
+        self.script("uname", f'[ "$1" != -m ] || {{ echo x86_64; exit; }}; echo {RUNNING}')
 
     def has(self, *names):
         """Gives it programs of this computer."""
@@ -221,6 +221,17 @@ def test_module_beside_the_sources(computer, kernel, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.parametrize("variable, why", [
+    ("BUILD=/tmp/o'brien", "holds an apostrophe"), ("DESTDIR=/tmp/a$$b", "a dollar sign"),
+    ("PREFIX=/opt/my tools", "must not hold blanks")])
+def test_paths_that_make_cannot_quote(computer, tmp_path, variable, why):
+    """They are refused; nothing is built, installed or removed elsewhere."""
+    for goal in ("tools", "install", "uninstall"):
+        said = computer.fails(goal, f"BUILD={tmp_path}/out", variable)
+        assert why in said
+    assert not (tmp_path / "out/tools/memlab").exists()
+
+
 def test_folder_that_cannot_be_made(computer, kernel):
     said = computer.fails("module", "BUILD=/proc/nowhere", f"KDIR={kernel}")
     assert "cannot build in /proc/nowhere" in said and "BUILD=DIR" in said
@@ -342,6 +353,7 @@ def test_machine_without_apt(computer):
 PACKAGE = "E: Unable to locate package qemu-system-x86"
 LOCKED = ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4242"
           " (unattended-upgr)")
+REMOVE = "E: Packages need to be removed but remove is disabled."
 OFFLINE = "E: Failed to fetch a.deb  Temporary failure resolving 'mirror'"
 
 
@@ -410,11 +422,14 @@ def failing(text, before=""):
     ({"apt-get": failing(PACKAGE, f'[ "$4" != update ] || {{ echo "W: {OFFLINE}"; exit 0; }}')},
      "apt cannot reach its mirror"),
     ({"apt-get": failing(PACKAGE)}, "apt-get failed"),
+    ({"apt-get": failing(REMOVE, 'case " $* " in *" --no-remove "*) ;; *) exit 0 ;; esac')},
+     "that would remove packages that are installed"),
     (NOT_ROOT, "not root, and no sudo here"),
     ({**NOT_ROOT, "sudo": "exit 1"}, "sudo asks for a password, and there is no terminal"),
     ({**NOT_ROOT, "sudo": failing("sudo: a password is required", '[ "$2" != true ] || exit 0')},
      "sudo does not allow it"),
-], ids=["locked", "offline", "without-lists", "no-package", "no-sudo", "password", "refused"])
+], ids=["locked", "offline", "without-lists", "no-package", "remove", "no-sudo",
+        "password", "refused"])
 def test_setup_that_cannot(with_apt, scripts, why):
     """The reason, and a line for an administrator to copy."""
     for name, text in scripts.items():
@@ -423,6 +438,15 @@ def test_setup_that_cannot(with_apt, scripts, why):
     assert f"setup: cannot install packages: {why}" in said
     line, = re.findall(r"^apt-get update && (apt-get install .*)$", said, re.MULTILINE)
     assert "qemu-system-x86" in packages(line)
+
+
+def test_other_processor(with_apt):
+    """What boots a virtual machine says at once that its packages are not to be had there."""
+    with_apt.script("uname", f'[ "$1" != -m ] || {{ echo aarch64; exit; }}; echo {RUNNING}')
+    said = with_apt.fails("demo")
+    assert "'make demo' needs an x86-64 computer, and this is aarch64" in said
+    assert not with_apt.logged()
+    with_apt.succeeds("setup", "FOR=module")
 
 
 def test_setup_with_sudo(with_apt):
@@ -499,6 +523,13 @@ def test_strip(computer, places, tmp_path, option, debug):
     for name, mode in modes(stage).items():
         assert mode == (0o755 if (stage / name).is_dir() else 0o644), name
     assert not computer.logged()
+
+
+def test_files_of_depmod(computer, places):
+    """They are for all to read, whatever the umask of root is."""
+    computer.script("depmod", "umask", logged=True)
+    said = computer.succeeds("install-module", *places, umask=0o077)
+    assert "0022\n" in said and computer.logged()
 
 
 def test_module_that_strip_cannot_read(computer, places, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """How the files of tests are spread over workers."""
 
+import collections
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +45,21 @@ def test_order():
         SimpleNamespace(args=[str(schedule.TESTS)]), collected)
     assert [item.path.name for item in collected] == [
         "test_verify_gfp.py", "test_mutants.py", "test_fuzz.py", "test_abi.py", "test_alloc.py"]
+
+
+def test_order_of_units(monkeypatch):
+    """Units are handed out as they were collected, however xdist sorts them."""
+    handed_out = []
+
+    def assign(scheduling, _node):
+        handed_out.append(scheduling.workqueue.popitem(last=False)[0])
+    monkeypatch.setattr(schedule.LoadScopeScheduling, "_assign_work_unit", assign)
+    scheduling = schedule.Scheduling.__new__(schedule.Scheduling)
+    scheduling.collection = ["test_mutants.py::a", "test_b.py::a", "test_a.py::a", "test_a.py::b"]
+    scheduling.workqueue = collections.OrderedDict.fromkeys(["test_a.py", "test_b.py", "liar"])
+    while scheduling.workqueue:
+        scheduling._assign_work_unit(None)      # pylint: disable=protected-access
+    assert handed_out == ["liar", "test_b.py", "test_a.py"]
 
 
 def test_order_of_the_user():

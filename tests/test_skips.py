@@ -86,6 +86,12 @@ def test_other_kernel(run):
     assert run({NEEDS: 1000}, ".", release="6.12.*").returncode == 0
 
 
+@pytest.mark.parametrize("reason", ["needs root: mounts", "needs CAP_SYS_ADMIN: mounts"])
+def test_rights(run, reason):
+    """What an ordinary user or a container may not do is named, and not in the table."""
+    assert run({}, ".", reason=reason).returncode == 0
+
+
 def test_reason(run):
     """A reason that does not say what would enable the test fails any run."""
     done = run({}, "test_1.py", reason="not on this machine")
