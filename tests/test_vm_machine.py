@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The class Machine: what a test in Python does with a running guest."""
 
+import os
 import re
 import signal
 import threading
 
 import pytest
 
-from vm import Machine, VmError, VmTimeout
+from vm import Machine, VmError, VmTimeout, kernels, programs
 from vm_help import ALL_BYTES, PATIENCE
 from vm_help import empty_fixture  # noqa: F401 # pylint: disable=unused-import
 
@@ -142,6 +143,27 @@ def test_time_repeats_with_icount(empty):
             log = machine.run(["dmesg"]).stdout
             times.append(float(re.search(rb"\[ *([0-9.]+)\] Run /init", log)[1]))
     assert times[0] == pytest.approx(times[1], rel=1e-2)
+
+
+@pytest.mark.parametrize("crashes", [1, 3])
+def test_emulator_that_crashes(empty, tmp_path, monkeypatch, capfd, crashes):
+    """It is started again, and that is said; not without end."""
+    name = kernels.find(os.environ.get("KERNEL")).architecture.qemu
+    (tmp_path / name).write_text(
+        f'#!/bin/sh\necho >>{tmp_path}/starts\n'
+        f'[ "$(wc -l <{tmp_path}/starts)" -gt {crashes} ] || kill -SEGV $$\n'
+        f'exec {programs.path(name)} "$@"\n', "ascii")
+    (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if crashes == 1:
+        with Machine(payload=empty, accel="tcg") as machine:
+            assert machine.run(["true"]).returncode == 0
+    else:
+        with pytest.raises(VmError, match="QEMU's exit status -11"):
+            Machine(payload=empty, accel="tcg")
+    starts = len((tmp_path / "starts").read_text("ascii").splitlines())
+    said = capfd.readouterr().err.count("QEMU itself crashed during the boot (SIGSEGV)")
+    assert (starts, said) == ((2, 1) if crashes == 1 else (3, 2))
 
 
 def test_guest_that_does_not_come_up(empty):

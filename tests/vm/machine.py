@@ -5,6 +5,8 @@ import dataclasses
 import re
 import shlex
 import shutil
+import signal
+import sys
 import tempfile
 import time
 import weakref
@@ -19,6 +21,9 @@ from .payload import default_payload
 from .process import PATIENCE
 
 _PROGRAMS = ("busybox", "dash", "gcc", "kmod", "readelf", "setpriv")
+# QEMU 7.2, emulating two processors, was seen to crash during a boot.
+_BOOTS = 3
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT)
 _CONSOLE_TAIL = 40
 _KMEMLEAK = "/sys/kernel/debug/kmemleak"
 _SCAN_SECONDS = 300
@@ -79,20 +84,29 @@ class Machine:
         # An oops ends the machine: no test may go on in a broken kernel.
         arguments = qemu.machine_arguments(
             self.kernel, self.accel, console, f"quiet oops=panic {append}", mem, smp, icount)
-        self.qemu = qemu.Qemu([*arguments, "-initrd", str(image)], self._qemu_log, bool(shell))
-        self._finalizer = weakref.finalize(self, _end, self.qemu, self.workdir, not workdir)
-        self._channel = Channel(self.qemu.port, self._failure)
-        self._monitor = Monitor(self.qemu.qmp, self.workdir, self._failure)
-        try:
-            self.release = self._channel.ready(boot_timeout)
-        except VmTimeout as error:
+        arguments += ["-initrd", str(image)]
+        for left in reversed(range(_BOOTS)):
+            self.qemu = qemu.Qemu(arguments, self._qemu_log, bool(shell))
+            self._finalizer = weakref.finalize(self, _end, self.qemu, self.workdir, not workdir)
+            self._channel = Channel(self.qemu.port, self._failure)
+            self._monitor = Monitor(self.qemu.qmp, self.workdir, self._failure)
             try:
-                raise VmTimeout(f"{error}\n{self._whereabouts()}") from None
-            finally:
+                self.release = self._channel.ready(boot_timeout)
+                break
+            except VmTimeout as error:
+                try:
+                    raise VmTimeout(f"{error}\n{self._whereabouts()}") from None
+                finally:
+                    self.close()
+            except VmError:
+                if not left or not self._has_crashed():
+                    self.close()
+                    raise
+            except BaseException:
                 self.close()
-        except BaseException:
-            self.close()
-            raise
+                raise
+            self._finalizer.detach()
+            self.qemu.kill()
         image.unlink()
 
     def __enter__(self):
@@ -215,6 +229,15 @@ class Machine:
         trouble = next((i for i, l in enumerate(lines) if kernellog.console_problems(l)), None)
         first = max(len(lines) - _CONSOLE_TAIL, 0)
         return "\n".join(lines[first if trouble is None else min(first, trouble):])
+
+    def _has_crashed(self):
+        """Whether QEMU died by a fault of its own, which is announced."""
+        number = -(self.qemu.wait(timeout=0) or 0)
+        if number not in _CRASHES:
+            return False
+        print(f"vm: QEMU itself crashed during the boot ({signal.Signals(number).name}); "
+              "booting again", file=sys.stderr, flush=True)
+        return True
 
     def _failure(self):
         """Why the guest is gone, as an exception."""
