@@ -4,7 +4,6 @@
 
 import argparse
 import shlex
-import signal
 import sys
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from fragmentation import fragmented
 from proxy import Proxy
 from subject import Existing
 from target import BUILD, VirtualTarget
-from vm import UnknownKernel, VmError, default_payload, need_programs
+from vm import command, default_payload, need_programs
 
 SIZE = "4M"
 ALLOCATORS = ("kmalloc", "vmalloc")
@@ -100,8 +99,10 @@ def report(target, path):
     return path
 
 
-def run():
+def main():
     """The demonstration; its exit status."""
+    # The message comes last where both streams go to one file, too.
+    sys.stdout.reconfigure(line_buffering=True)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default=None, help="which kernel to boot")
     parser.add_argument("--report", type=Path, default=BUILD / "report.html",
@@ -132,24 +133,5 @@ def run():
     return 0 if agreed and not problems else 1
 
 
-def main():
-    """Ends with one message where something is missing or fails, and with no traceback."""
-    # The message comes last where both streams go to one file, too.
-    sys.stdout.reconfigure(line_buffering=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
-    try:
-        return run()
-    except UnknownKernel as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 2
-    except (VmError, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("demo: interrupted; nothing is half-done, call it again", file=sys.stderr)
-        return 128 + signal.SIGINT
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.status("demo", main))

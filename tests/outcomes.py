@@ -13,11 +13,16 @@ class Unreadable(Exception):
 
 @dataclasses.dataclass
 class Case:
-    """Outcome of one test; detail is the reason of a skip, or a failure's first line."""
+    """Outcome of one test; message is the reason of a skip, or what a failure said."""
 
     verdict: str = PASSED
-    detail: str = ""
+    message: str = ""
     seconds: float = 0.0
+
+    @property
+    def detail(self):
+        """The message's first line."""
+        return self.message.partition("\n")[0]
 
 
 def read(report):
@@ -36,15 +41,14 @@ def read(report):
             continue
         for child in element:
             if child.tag in ("failure", "error"):
-                case.verdict, case.detail = FAILED, _first_line(child)
+                case.verdict, case.message = FAILED, _message(child)
             elif child.tag == "skipped":
-                case.verdict, case.detail = SKIPPED, child.get("message") or ""
+                case.verdict, case.message = SKIPPED, child.get("message") or ""
     return cases
 
 
-def _first_line(failure):
-    lines = (failure.get("message") or failure.text or "").strip().splitlines()
-    return lines[0] if lines else "no message"
+def _message(failure):
+    return (failure.get("message") or failure.text or "").strip() or "no message"
 
 
 def named(cases, verdict):
@@ -52,9 +56,17 @@ def named(cases, verdict):
     return [name for name, case in cases.items() if case.verdict == verdict]
 
 
-def table(rows, left):
-    """Lines of a table: the first columns, `left` of them, are text, the others numbers."""
+def by_message(cases, verdict):
+    """{message: names} of the tests with a verdict."""
+    groups = {}
+    for name in named(cases, verdict):
+        groups.setdefault(cases[name].message, []).append(name)
+    return groups
+
+
+def table(rows, numbers):
+    """Lines of a table; the columns of `numbers` are to the right, the others are text."""
     widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(f"{text!s:<{width}}" if column < left else f"{text!s:>{width}}"
+    return ["  ".join(f"{text!s:>{width}}" if column in numbers else f"{text!s:<{width}}"
                       for column, (text, width) in enumerate(zip(row, widths))).rstrip()
             for row in rows]
