@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def _tiny(tmp_path, monkeypatch):
     made = []
 
     def update(source, home, _refresh):
-        directory = home / "6.1.0-1_6.1.1"
+        # pylint: disable-next=protected-access
+        directory = home / f"6.1.0-1_6.1.1_{debian._key(source)}"
         assert not directory.exists()
         kernel = kernels.Kernel(source, directory, "6.1.0-1")
         for file in ("Makefile", ".config", "Module.symvers"):
@@ -75,6 +77,7 @@ def test_damaged_kernel(tiny, capsys):
             lambda kernel: kernel.vmlinuz.write_bytes(b""),
             lambda kernel: (kernel.headers / "Module.symvers").unlink(),
             lambda kernel: (kernel.directory / "sizes.json").write_text("{", "ascii"),
+            lambda kernel: (kernel.directory / "sizes.json").write_text("{}", "ascii"),
             lambda kernel: (kernel.directory / "sizes.json").write_text("[]", "ascii"),
             lambda kernel: shutil.rmtree(kernel.directory),
             lambda kernel: None), 1):
@@ -83,7 +86,19 @@ def test_damaged_kernel(tiny, capsys):
         assert kernel.vmlinuz.read_text("ascii") == "whole"
         assert len(tiny) == number
         spoil(kernel)
-    assert capsys.readouterr().err.count("is damaged; making it again") == 4
+    assert capsys.readouterr().err.count("is damaged; making it again") == 5
+
+
+def test_changed_recipe(tiny, monkeypatch):
+    """Another version of the harness makes its own, and the old one goes when it is not used."""
+    source = kernels.find("6.1")
+    old = debian.fetch(source).directory
+    for count, days in enumerate((0, cache.UNUSED_DAYS - 1, cache.UNUSED_DAYS + 1), 1):
+        os.utime(old / "sizes.json", times=(time.time() - days * 86400,) * 2)
+        monkeypatch.setattr(debian, "_RECIPE", ("kernels.toml",) * count)
+        assert debian.fetch(source).directory != old
+        assert len(tiny) == 1 + count
+        assert old.exists() == (days < cache.UNUSED_DAYS)
 
 
 def test_damaged_file(tmp_path, monkeypatch):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from .errors import NoRoom, VmError
 
-# Days after which an unused file is deleted.
-_UNUSED_DAYS = 30
+# Days after which an unused file, or kernel, is deleted.
+UNUSED_DAYS = 30
 # Waiting for longer is announced.
 _PATIENCE_SECONDS = 3
 # An upper limit for one file, such as the base of the initramfs.
@@ -150,7 +150,7 @@ def digest(data):
 
 
 def _expire(name):
-    oldest = time.time() - _UNUSED_DAYS * 86400
+    oldest = time.time() - UNUSED_DAYS * 86400
     for path in directory().glob(f"{name}-*"):
         with contextlib.suppress(FileNotFoundError):
             if path.is_file() and path.stat().st_mtime < oldest:

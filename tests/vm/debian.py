@@ -7,9 +7,12 @@ link `current` beside it changes in one step, so a reader needs no lock.
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import sys
+import time
+from pathlib import Path
 
 from . import buildroot, built, cache, crossbuild, kernels, programs, unpacked, vmlinux
 from .apt import State
@@ -17,6 +20,10 @@ from .errors import VmError
 
 # The files of a kernel's folder, with their sizes, without which it is none.
 _STAMP = "sizes.json"
+# What makes a folder of the packages: its name has a digest of these, so that a newer memlab
+# makes it anew, and an older one beside it keeps its own.
+_RECIPE = ("debian.py", "unpacked.py", "buildroot.py", "enter", "crossbuild.py", "crosstools.py",
+           "vmlinux.py")
 # A kernel of unstable, with the programs that build its modules, beside all their packages.
 _ROOM_MIB = 768
 
@@ -35,6 +42,7 @@ def fetch(source, refresh=False):
             with cache.replacing(home / "current") as link:
                 link.symlink_to(directory.name)
             kernel = _cached(source, home)
+            _expire(home)
     return kernel
 
 
@@ -46,16 +54,31 @@ def _cached(source, home):
     with contextlib.suppress(OSError):
         directory = (home / "current").resolve(strict=True)
         kernel = kernels.Kernel(source, directory, _release(directory))
-        if _is_whole(directory) and (not source.build or
-                                     directory.name.endswith(f"_{built.key(source)}")):
+        if directory.name.endswith(f"_{_key(source)}") and _is_whole(directory):
+            os.utime(directory / _STAMP)
             return kernel
     return None
+
+
+def _key(source):
+    if source.build:
+        return built.key(source)
+    return cache.digest([Path(__file__).with_name(name).read_bytes() for name in _RECIPE])
+
+
+def _expire(home):
+    """Removes kernels that nobody has used for long."""
+    oldest = time.time() - cache.UNUSED_DAYS * 86400
+    for stamp in home.glob(f"*_*/{_STAMP}"):
+        if stamp.stat().st_mtime < oldest:
+            shutil.rmtree(stamp.parent)
 
 
 def _is_whole(directory):
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sizes = json.loads((directory / _STAMP).read_text("utf-8"))
-        return all((directory / name).stat().st_size == size for name, size in sizes.items())
+        return bool(sizes) and all(
+            (directory / name).stat().st_size == size for name, size in sizes.items())
     return False
 
 
@@ -83,7 +106,7 @@ def _update(source, home, refresh):
     packages = _resolve(source, state)
     tools = crossbuild.tools(source, packages)
     release = packages[0].removeprefix("linux-image-")
-    directory = home / f"{release}_{state.version(packages[0])}"
+    directory = home / f"{release}_{state.version(packages[0])}_{_key(source)}"
     if not directory.exists():
         print(f"vm: fetching {source.summary}: {release}", file=sys.stderr, flush=True)
         with cache.work_folder(home, "unpack", _ROOM_MIB) as work:

@@ -2,6 +2,7 @@
 """Packages that are not installed, but unpacked below a folder of the cache."""
 
 import os
+from pathlib import Path
 
 from . import cache, programs
 from .apt import State
@@ -18,7 +19,7 @@ def folder(name, suite, architecture, packages, wanted=lambda package: True):
     """
     if not suite:
         raise VmError(f"{name}: this computer is no Debian, whose programs it would be made of")
-    name = f"{name}-{suite}-{cache.digest(packages)}"
+    name = f"{name}-{suite}-{cache.digest((packages, Path(__file__).read_bytes()))}"
     path = cache.directory() / name
     if not path.exists():
         with cache.lock(name):
