@@ -2,7 +2,9 @@
 """Fixtures: the target, processes in it, and a check round every test."""
 
 import errno
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,10 +24,21 @@ from schedule import (  # noqa: E402,F401
     pytest_collection_modifyitems, pytest_xdist_make_scheduler)
 from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F401
 from subject import Subject  # noqa: E402
-from target import VirtualTarget, open_target  # noqa: E402
+from target import BUILD, SNAPSHOTS, VirtualTarget, open_target  # noqa: E402
 
 PARAMETERS = "/sys/module/memlab/parameters/"
 LOG_LINES = 150
+
+
+def pytest_configure(config):
+    """Machines that have booted are kept until the end of this run, for all workers."""
+    if SNAPSHOTS in os.environ:
+        return
+    BUILD.mkdir(parents=True, exist_ok=True)
+    kept = tempfile.TemporaryDirectory(prefix="snapshots-", dir=BUILD)
+    os.environ[SNAPSHOTS] = kept.name
+    config.add_cleanup(kept.cleanup)
+    config.add_cleanup(lambda: os.environ.pop(SNAPSHOTS))
 
 
 @pytest.fixture(scope="session")

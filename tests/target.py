@@ -11,6 +11,8 @@ from vm import Machine
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).parents[1] / "build").absolute()
 # Hang guard in seconds, not a measure: at least ten times what a command takes on a busy host.
 PATIENCE = 600
+# Names the folder for snapshots of machines, as for vm/run.
+SNAPSHOTS = "VM_SNAPSHOTS"
 USERS = {"root": 0, "alice": 1000, "bob": 1001}
 # What a healthy kernel never says; the virtual machine has a longer list.
 TROUBLE = re.compile(r"\b(BUG|WARNING|Oops|KASAN|UBSAN|lockdep|Call Trace|Bad page)\b"
@@ -26,7 +28,7 @@ class VirtualTarget:
     def __init__(self, **options):
         self.machine = Machine(
             **{"kernel": os.environ.get("KERNEL"), "mem": "1G",
-               "boot_timeout": PATIENCE, **options})
+               "boot_timeout": PATIENCE, "snapshots": os.environ.get(SNAPSHOTS), **options})
         self.release = self.machine.release
         self.boot_problems = self.machine.problems()
 

@@ -8,14 +8,14 @@ import threading
 
 import pytest
 
-from vm import Machine, VmError, VmTimeout, kernels, programs
+from vm import Machine, VmError, VmTimeout, kernels, programs, snapshot
 from vm_help import ALL_BYTES, PATIENCE
 from vm_help import empty_fixture  # noqa: F401 # pylint: disable=unused-import
 
 
 @pytest.fixture(scope="module", name="machine")
 def _machine(empty):
-    with Machine(payload=empty) as machine:
+    with Machine(payload=empty, snapshots=os.environ["VM_SNAPSHOTS"]) as machine:
         yield machine
 
 
@@ -176,7 +176,7 @@ def test_guest_that_does_not_come_up(empty):
 
 
 def test_guest_that_dies(empty):
-    with Machine(payload=empty) as machine:
+    with Machine(payload=empty, snapshots=os.environ["VM_SNAPSHOTS"]) as machine:
         waiting = machine.spawn(["sleep", "1000"])
         with pytest.raises(VmError, match="sysrq triggered crash"):
             machine.run(["sh", "-c", "echo c > /proc/sysrq-trigger"])
@@ -184,3 +184,59 @@ def test_guest_that_dies(empty):
                       lambda: machine.hmp("info status"), machine.log_mark):
             with pytest.raises(VmError):
                 again()
+
+
+@pytest.fixture(scope="module", name="kept")
+def _kept(empty, tmp_path_factory):
+    """Options of machines of which the first one is kept, its log, and the first snapshot."""
+    folder = tmp_path_factory.mktemp("snapshots")
+    options = {"payload": empty, "accel": "tcg", "snapshots": folder}
+    with Machine(**options) as first:
+        log = first.run(["dmesg"]).stdout
+        first.put(b"first", "/tmp/mine")
+    state, = folder.glob("*/state")
+    return options, log, state
+
+
+def test_snapshot(kept):
+    """Machines like it go on from there, each with memory of its own."""
+    options, log, _ = kept
+    with Machine(**options) as one, Machine(**options) as other:
+        for machine in one, other:
+            # Two boots never have the same times.
+            assert machine.run(["dmesg"]).stdout == log
+            assert machine.run(["test", "-e", "/tmp/mine"]).returncode == 1
+            assert not machine.problems()
+            assert machine.release.encode() == machine.run(["uname", "-r"]).stdout.strip()
+        one.put(b"one", "/tmp/mine")
+        other.put(b"other", "/tmp/mine")
+        assert (one.get("/tmp/mine"), other.get("/tmp/mine")) == (b"one", b"other")
+        mark = one.log_mark()
+        one.run(["sh", "-c", "echo all is well >/dev/kmsg; echo so it is >/dev/console"])
+        assert (one.log_since(mark), other.log_since(mark)) == (["all is well"], [])
+        assert "so it is" in one.console_tail() and "so it is" not in other.console_tail()
+        assert one.log_since(one.boot_mark()) == ["all is well"]
+
+
+def test_snapshot_of_another(kept, monkeypatch, capfd):
+    """A machine with other options boots, and is not kept if its kernel complained."""
+    options, log, state = kept
+    monkeypatch.setattr(Machine, "problems", lambda self: ["BUG: a test says so"])
+    with Machine(**options, append="init_on_alloc=0") as machine:
+        assert machine.run(["dmesg"]).stdout != log
+    assert list(state.parents[1].glob("*/state")) == [state]
+    assert not capfd.readouterr().err
+
+
+def test_damaged_snapshot(kept, monkeypatch, capfd):
+    """It is not used, and goes; a machine that finds no room for the next one goes on."""
+    options, log, state = kept
+    os.truncate(state, state.stat().st_size // 2)
+    with Machine(**options) as machine:
+        assert machine.run(["dmesg"]).stdout != log
+    assert f"vm: cannot use the snapshot {state}; booting" in capfd.readouterr().err
+    monkeypatch.setattr(snapshot, "_ROOM_MIB", 1 << 40)
+    with Machine(**options) as machine:
+        assert machine.run(["true"]).returncode == 0
+    assert not list(state.parents[1].glob("*/*"))
+    assert "vm: keeping no snapshot: " in capfd.readouterr().err

@@ -121,7 +121,7 @@ def test_call_trace(vm_run):
 
 
 def test_timeout_leaves_nothing(empty):
-    for seconds in (15, 60, 240, PATIENCE):
+    for seconds in (5, 60, 240, PATIENCE):
         with running([RUN, "--payload", empty, "--timeout", str(seconds), "--", "sleep", "1000"],
                      stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             wait_until(lambda pid=process.pid: descendants(pid))

@@ -54,6 +54,16 @@ class KernelLog:
             self.taint = int(match[1])
         self._lines += text.split("\n")
 
+    @property
+    def state(self):
+        """All of it, for resume()."""
+        return [self._lines, self.watch, self.taint]
+
+    def resume(self, state):
+        """Begins with what another log had."""
+        lines, self.watch, self.taint = state
+        self._lines = [*lines, *self._lines]
+
     def since(self, index):
         """The lines from an index on."""
         return self._lines[index:]

@@ -2,6 +2,7 @@
 """A virtual machine that boots a kernel and runs commands in it."""
 
 import dataclasses
+import functools
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from .errors import VmError, VmTimeout
 from .monitor import Monitor
 from .payload import default_payload
 from .process import PATIENCE
+from .snapshot import Snapshot
 
 _PROGRAMS = ("busybox", "dash", "gcc", "kmod", "readelf", "setpriv")
 # QEMU 7.2, emulating two processors, was seen to crash during a boot.
@@ -53,11 +55,12 @@ class Machine:
 
     payload is a folder, None for what the payload hook makes. With `shell`, a
     kernel command line value for init, the console is standard input and output.
-    Any thread may call any method.
+    In the folder `snapshots`, emulated machines are kept that have booted, and the next
+    ones like them start from there. Any thread may call any method.
     """
 
     def __init__(self, kernel=None, mem="512M", smp=2, icount=False, append="", accel="auto",
-                 payload=None, workdir=None, boot_timeout=PATIENCE, shell=None):
+                 payload=None, workdir=None, boot_timeout=PATIENCE, shell=None, snapshots=None):
         if icount and smp != 1:
             raise ValueError("icount needs one CPU: smp=1")
         mem = qemu.parse_mem(mem)
@@ -80,19 +83,33 @@ class Machine:
             console = f"stdio,id=console,signal=off,logfile={self.console}"
             append += f" vm_shell={shell}"
         else:
-            console = f"file,id=console,path={self.console}"
+            self.console.unlink(missing_ok=True)
+            console = f"file,id=console,path={self.console},append=on"
         # An oops ends the machine: no test may go on in a broken kernel.
         arguments = qemu.machine_arguments(
             self.kernel, self.accel, console, f"quiet oops=panic {append}", mem, smp, icount)
-        arguments += ["-initrd", str(image)]
+        self.release = self.qemu = self._channel = self._monitor = self._finalizer = None
+        self._start = functools.partial(
+            self._start_qemu, [*arguments, "-initrd", str(image)], bool(shell), not workdir)
+        if snapshots and self.accel == "tcg" and not icount and not shell:
+            words = [word for word in arguments if str(self.workdir) not in word]
+            self._boot_once(Snapshot(snapshots, words, image), boot_timeout)
+        else:
+            self._boot(boot_timeout)
+        image.unlink()
+
+    def _start_qemu(self, arguments, interactive, remove, state=None):
+        self.qemu = qemu.Qemu(arguments, self._qemu_log, interactive, state)
+        self._finalizer = weakref.finalize(self, _end, self.qemu, self.workdir, remove)
+        self._channel = Channel(self.qemu.port, self._failure)
+        self._monitor = Monitor(self.qemu.qmp, self.workdir, self._failure)
+
+    def _boot(self, timeout):
         for left in reversed(range(_BOOTS)):
-            self.qemu = qemu.Qemu(arguments, self._qemu_log, bool(shell))
-            self._finalizer = weakref.finalize(self, _end, self.qemu, self.workdir, not workdir)
-            self._channel = Channel(self.qemu.port, self._failure)
-            self._monitor = Monitor(self.qemu.qmp, self.workdir, self._failure)
+            self._start()
             try:
-                self.release = self._channel.ready(boot_timeout)
-                break
+                self.release = self._channel.ready(timeout)
+                return
             except VmTimeout as error:
                 try:
                     raise VmTimeout(f"{error}\n{self._whereabouts()}") from None
@@ -105,9 +122,51 @@ class Machine:
             except BaseException:
                 self.close()
                 raise
+            self._drop()
+
+    def _boot_once(self, snapshot, timeout):
+        """Boots the first machine of a kind, and restores the others."""
+        with snapshot.awaited() as there:
+            if not there:
+                self._boot(timeout)
+                if not self.problems():
+                    self._save(snapshot)
+                return
+        try:
+            self._restore(snapshot)
+        except (VmError, OSError, ValueError) as error:
+            print(f"vm: cannot use the snapshot {snapshot.state}; booting: {error}",
+                  file=sys.stderr, flush=True)
+            snapshot.discard()
+            self._drop()
+            self._boot(timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def _save(self, snapshot):
+        """Without room for it, each machine boots."""
+        try:
+            snapshot.save({"release": self.release, "log": self._channel.log.state,
+                           "console": self._read(self.console)}, self._monitor.save)
+        except (VmError, OSError) as error:
+            print(f"vm: keeping no snapshot: {error}", file=sys.stderr, flush=True)
+
+    def _restore(self, snapshot):
+        facts = snapshot.facts
+        self.console.write_text(facts["console"], "utf-8")
+        self._start(state=snapshot.state)
+        self.release = facts["release"]
+        self._channel.log.resume(facts["log"])
+        self._monitor.resume()
+        self._channel.sync(PATIENCE)
+
+    def _drop(self):
+        """Ends QEMU; the work folder stays for another one."""
+        if self.qemu:
             self._finalizer.detach()
             self.qemu.kill()
-        image.unlink()
+        self.console.unlink(missing_ok=True)
 
     def __enter__(self):
         return self

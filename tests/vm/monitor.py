@@ -4,6 +4,7 @@
 import itertools
 import json
 import re
+import shlex
 import threading
 import time
 
@@ -12,6 +13,8 @@ from .errors import VmError
 # Commands on the way at once: enough to hide the round trip, few enough that
 # neither side's socket buffer fills up.
 _BATCH = 64
+# Bytes per second.
+_UNLIMITED = 1 << 40
 # Exception level 0 of arm64, where users' programs run, those of 32 bits too.
 _USER_MODE = re.compile(r"^PSTATE=.* EL0t|^PSR=.* usr32", re.MULTILINE)
 # Seconds to wait for a processor to leave it.
@@ -61,6 +64,24 @@ class Monitor:
                     for (address, length), name in zip(some, names)])
                 data += [name.read_bytes() for name in names]
         return data
+
+    def save(self, path):
+        """Writes the machine's state to a file, which another QEMU can start from, and resume."""
+        self._execute([
+            ("stop", {}), ("migrate-set-parameters", {"max-bandwidth": _UNLIMITED}),
+            ("migrate", {"uri": f"exec:cat >{shlex.quote(str(path))}"})])
+        while (status := self._execute([("query-migrate", {})])[0])["status"] not in (
+                "completed", "failed", "cancelled"):
+            time.sleep(0.01)
+        self._execute([("cont", {})])
+        if status["status"] != "completed":
+            raise VmError(f"QEMU cannot save its state: {status.get('error-desc', '')}")
+
+    def resume(self):
+        """Lets a machine go on that was started from a state, when all of that is read."""
+        while self._execute([("query-status", {})])[0]["status"] == "inmigrate":
+            time.sleep(0.01)
+        self._execute([("cont", {})])
 
     def _execute(self, commands):
         with self._lock:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A QEMU process: its command line, its life and its end."""
 
+import os
 import re
 import socket
 import subprocess
@@ -52,10 +53,11 @@ class Qemu:
     lives just as long as QEMU does the starting.
     """
 
-    def __init__(self, arguments, log, interactive=False):
+    def __init__(self, arguments, log, interactive=False, state=None):
+        """With a file `state`, of the monitor's save(), the machine goes on from there."""
         self.port, port = socket.socketpair()
         self.qmp, qmp = socket.socketpair()
-        with port, qmp, open(log, "wb") as log_file:
+        with port, qmp, open(log, "wb") as log_file, open(state or os.devnull, "rb") as saved:
             command = [
                 str(programs.path("setpriv")), "--pdeathsig", "KILL", "--", *arguments,
                 "-device", "virtio-serial-pci",
@@ -63,9 +65,10 @@ class Qemu:
                 "-device", "virtserialport,chardev=agent,name=agent",
                 "-chardev", f"socket,id=qmp,fd={qmp.fileno()}",
                 "-mon", "chardev=qmp,mode=control",
+                *(["-incoming", f"fd:{saved.fileno()}"] if state else []),
             ]
             options = {
-                "pass_fds": (port.fileno(), qmp.fileno()),
+                "pass_fds": (port.fileno(), qmp.fileno(), saved.fileno()),
                 "stdin": None if interactive else subprocess.DEVNULL,
                 "stdout": None if interactive else log_file,
                 "stderr": log_file,
