@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures: the target, processes in it, and a check round every test."""
 
+import contextlib
 import errno
+import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import facts  # noqa: E402
 import mutants  # noqa: E402
 import patched  # noqa: E402
 from abi import VMALLOC  # noqa: E402
+from cli import PATIENT  # noqa: E402
 from device import PATH, Device  # noqa: E402
 from fragmentation import fragmented, in_extents  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -25,6 +27,7 @@ from schedule import (  # noqa: E402,F401
 from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F401
 from subject import Subject  # noqa: E402
 from target import BUILD, SNAPSHOTS, VirtualTarget, open_target  # noqa: E402
+from vm import snapshot  # noqa: E402
 
 PARAMETERS = "/sys/module/memlab/parameters/"
 LOG_LINES = 150
@@ -35,10 +38,10 @@ def pytest_configure(config):
     if SNAPSHOTS in os.environ:
         return
     BUILD.mkdir(parents=True, exist_ok=True)
-    kept = tempfile.TemporaryDirectory(prefix="snapshots-", dir=BUILD)
-    os.environ[SNAPSHOTS] = kept.name
-    config.add_cleanup(kept.cleanup)
-    config.add_cleanup(lambda: os.environ.pop(SNAPSHOTS))
+    run = contextlib.ExitStack()
+    os.environ[SNAPSHOTS] = run.enter_context(snapshot.folder(BUILD))
+    run.callback(os.environ.pop, SNAPSHOTS)
+    config.add_cleanup(run.close)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +55,15 @@ def target():
     with_driver.close()
     if problems:
         raise RuntimeError("\n".join(problems))
+
+
+@pytest.fixture(scope="session")
+def whole_report(target):
+    """The page of `memlab report` there, and the JSON that came with it."""
+    path = "/tmp/whole-report.html"
+    done = target.run(["memlab", "-j", "report", "-o", path, "--time", "2"], timeout=PATIENT)
+    assert done.returncode == 0, done.stderr
+    return target.get(path).decode(), json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session")

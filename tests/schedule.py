@@ -2,7 +2,7 @@
 """Pytest hooks that spread the test files over workers, for a run of all tests.
 
 The files that take longest come first, so that no worker is left alone with one at the end.
-Files that boot the same machine, besides that of all tests, go to one worker.
+Files that share what takes long to make, besides the machine of all tests, go to one worker.
 """
 
 from pathlib import Path
@@ -11,18 +11,20 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).resolve().parent
-# Files -> the fixture whose machine they share, conftest.py's: `liar` takes a driver of its own.
+# Files -> the fixture that they share, of conftest.py: a machine, one of them with a driver of
+# its own, or a page that takes a machine long to make.
 SHARED = {f"test_{name}.py": fixture for fixture, names in {
     "liar": ("claim_mutants", "mutants", "verify_gfp"),
     "careless_target": ("attack_stale", "claims_by_kernel", "stale", "stale_count"),
+    "whole_report": ("report", "report_page"),
 }.items() for name in names}
 # By their share of the time, those of a group together; the others take less than any of these.
 LONGEST = [f"test_{name}.py" for name in (
-    "verify_gfp", "claim_mutants", "mutants", "fuzz", "module_loads", "report", "report_page",
-    "claims", "vm_run", "frag", "build", "costs", "library", "advise",
+    "verify_gfp", "claim_mutants", "mutants", "report", "report_page", "fuzz", "module_loads",
+    "outfile", "netlink_consistency", "claims", "frag",
     "attack_stale", "claims_by_kernel", "stale", "stale_count",
-    "netlink_consistency", "scale", "vm_payload", "cli_list", "vm_machine", "module_life",
-    "repeat", "forms", "caches", "outfile", "netlink_errors")]
+    "vm_machine", "scale", "advise", "costs", "netlink_errors", "cli_list", "module_life",
+    "vm_run", "vm_payload", "caches", "build", "library", "repeat", "forms")]
 
 
 def scope(nodeid):

@@ -82,11 +82,21 @@ def table_of(element):
 
 
 @pytest.fixture(name="made", scope="module")
-def _made(target):
+def _made(whole_report):
     """A page and the JSON that came with it."""
-    done = target.run(["memlab", "-j", "report", "-o", FILE, "--time", "2"], timeout=PATIENT)
+    text, told = whole_report
+    return Reader(text).root, told
+
+
+@pytest.fixture(name="partial", scope="module")
+def _partial(target):
+    """The same of a report that leaves memory as it is."""
+    done = target.run(["memlab", "-j", "report", "--no-frag", "-o", FILE, "--time", "1"],
+                      timeout=PATIENT)
     assert done.returncode == 0, done.stderr
-    return Reader(target.get(FILE).decode()).root, json.loads(done.stdout)
+    told = json.loads(done.stdout)
+    assert told["file"] == FILE
+    return Reader(target.get(FILE).decode()).root, told
 
 
 @pytest.fixture(name="page")
@@ -235,23 +245,23 @@ def table_of_pairs(element):
             for row in element.all("tr")]
 
 
-def test_alone(target, made):
+def test_alone(whole_report, page):
     """Nothing in it is fetched, and nothing in it runs; what it links to is in it."""
-    text, root = target.get(FILE).decode(), made[0]
+    text = whole_report[0]
     assert not re.search(r"<script|<iframe|<img|@import|url\(|\son\w+=", text)
     assert set(re.findall(r"https?://[^\"\s]+", text)) <= {"http://www.w3.org/2000/svg"}
-    links = [one.attributes["href"] for one in root.all("a")]
+    links = [one.attributes["href"] for one in page.all("a")]
     assert links and all(link.startswith("#") for link in links)
     assert len(text) < 500_000
 
 
+@pytest.mark.usefixtures("made")        # the first report makes the kernel keep things
 def test_nothing_left(target, memlab):
     """No buffer, no memory, and none that is held."""
     def free():
         """Pages, with those of the page cache and of what the kernel keeps of files."""
         target.run(["sh", "-c", "echo 3 >/proc/sys/vm/drop_caches"])
         return facts.free_pages(target)
-    memlab("report", "-o", "/dev/null", *QUICK)
     listed, before = memlab("-q", "list").stdout, free()
     memlab("report", "-o", "/dev/null", *QUICK)
     assert memlab("-q", "list").stdout == listed
@@ -259,21 +269,19 @@ def test_nothing_left(target, memlab):
     until(lambda: free() > before - 1024, "all but 4 MiB is free again")
 
 
-def test_output(target, memlab, as_json):
-    """In words, as a line, and on standard output alone."""
+def test_output(target, memlab):
+    """In words, or as a line; the page has a name."""
     assert memlab("report", "-q", "--no-frag", "-o", FILE, *QUICK).stdout == f"{FILE}\n".encode()
-    said = memlab("report", "--no-frag", "-o", FILE, *QUICK).stdout.decode()
-    assert re.fullmatch(rf"{FILE}: \d+ claims hold, \d+ do not, \d+ could not be measured\n", said)
-    assert as_json("report", "--no-frag", "-o", FILE, *QUICK)["file"] == FILE
-    assert memlab("report", "--no-frag", "-o", "-", *QUICK).stdout.endswith(b"</html>\n")
-    target.run(["sh", "-c", "cd /tmp && memlab report --no-frag --time 1"], timeout=PATIENT)
+    said = target.run(["sh", "-c", "cd /tmp && memlab report --no-frag --time 1"],
+                      timeout=PATIENT).stdout.decode()
+    assert re.fullmatch(r"memlab-report\.html: \d+ claims hold, \d+ do not, \d+ could not be "
+                        r"measured\n", said)
     assert target.get("/tmp/memlab-report.html").startswith(b"<!DOCTYPE html>")
 
 
-def test_no_frag(target, memlab, as_json):
+def test_no_frag(memlab, partial):
     """Memory is left as it is, and the page says what is missing."""
-    told = as_json("report", "--no-frag", "-o", FILE, *QUICK)
-    page = Reader(target.get(FILE).decode()).root
+    page, told = partial
     assert told["layouts"]["fragmented"] is None
     assert "--no-frag was given" in section(page, "layout").text
     assert "left out" in section(page, "claims").text
@@ -286,7 +294,9 @@ def test_no_frag(target, memlab, as_json):
 @pytest.mark.usefixtures("public_device")
 def test_unprivileged(target, memlab):
     """Whoever may use the device gets a page that says what could not be seen."""
-    page = Reader(memlab("report", "-o", "-", *QUICK, user="alice").stdout.decode()).root
+    text = memlab("report", "-o", "-", *QUICK, user="alice").stdout.decode()
+    assert text.endswith("</html>\n")
+    page = Reader(text).root
     assert "physical addresses need CAP_SYS_ADMIN" in section(page, "layout").text
     assert "Not shown with fragmented memory" in section(page, "layout").text
     verdicts = {row[0]: (SIGNS[row[1]], row[3]) for row in table_of(section(page, "claims"))}
