@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -216,6 +217,14 @@ def test_snapshot(kept):
         assert (one.log_since(mark), other.log_since(mark)) == (["all is well"], [])
         assert "so it is" in one.console_tail() and "so it is" not in other.console_tail()
         assert one.log_since(one.boot_mark()) == ["all is well"]
+
+
+def test_folder_of_snapshots(tmp_path):
+    """It goes with its run; a new run removes what one that was killed has left."""
+    (tmp_path / "snapshots-killed").mkdir()
+    with snapshot.folder(tmp_path) as one, snapshot.folder(tmp_path) as other:
+        assert sorted(tmp_path.iterdir()) == sorted(map(Path, (one, other)))
+    assert not list(tmp_path.iterdir())
 
 
 def test_snapshot_of_another(kept, monkeypatch, capfd):

@@ -11,12 +11,33 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from . import cache
 
 # What QEMU wrote of a guest of 1 GiB, and as much again.
 _ROOM_MIB = 512
+
+
+@contextlib.contextmanager
+def folder(parent):
+    """A folder for the snapshots of one run, in `parent`; those of runs that were killed go."""
+    for old in parent.glob("snapshots-*"):
+        with contextlib.suppress(OSError), _locked(old, fcntl.LOCK_NB):
+            shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(prefix="snapshots-", dir=parent) as name, _locked(name):
+        yield name
+
+
+@contextlib.contextmanager
+def _locked(directory, flags=0):
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | flags)
+        yield
+    finally:
+        os.close(opened)
 
 
 class Snapshot:
