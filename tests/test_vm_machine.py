@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vm import Machine, VmError, VmTimeout, kernels, programs, snapshot
+from vm import Machine, VmError, VmTimeout, kernels, programs, qemu, snapshot
 from vm_help import ALL_BYTES, PATIENCE
 from vm_help import empty_fixture  # noqa: F401 # pylint: disable=unused-import
 
@@ -123,6 +123,13 @@ def test_memory_from_outside(machine):
 
 def test_monitor(machine):
     assert "running" in machine.hmp("info status")
+
+
+def test_clock(machine):
+    """An emulated guest has the processor's counter where the host uses it itself."""
+    clock = machine.get("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    if machine.accel == "tcg" and machine.kernel.source.architecture.kernel == "x86":
+        assert (clock == b"tsc\n") == qemu.counters_in_step()
 
 
 def test_log(machine):

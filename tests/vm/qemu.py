@@ -24,6 +24,11 @@ _IN_STEP = ("tsc", "kvm-clock", "hyperv_clocksource_tsc_page")
 _EMULATED = " watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 norandmaps"
 
 
+def counters_in_step():
+    """Whether the kernel of this computer trusts its processors' time stamp counters."""
+    return _CLOCK.exists() and _CLOCK.read_text("ascii").strip() in _IN_STEP
+
+
 def parse_mem(text):
     """A memory size as QEMU takes it, such as 512M or 2G."""
     match = re.fullmatch(r"([1-9]\d*)([MG])i?B?", text, re.IGNORECASE)
@@ -37,7 +42,7 @@ def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=
     architecture = kernel.source.architecture
     if accel == "tcg":
         append += _EMULATED
-        if not icount and _CLOCK.exists() and _CLOCK.read_text("ascii").strip() in _IN_STEP:
+        if not icount and architecture.kernel == "x86" and counters_in_step():
             append += " tsc=reliable"
         accel = "tcg" if icount else f"tcg,thread={'multi' if smp > 1 else 'single'}"
     return [
