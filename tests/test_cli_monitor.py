@@ -137,8 +137,8 @@ def test_kinds(target, monitor, memlab, device):
     assert events[0]["comm"] == "memlab" and events[1]["comm"].startswith("proxy")
     assert events[1]["pid"] == device.proxy.pid
     assert events[3]["usable"] == 128 and events[4]["function"] == "krealloc"
-    times = [event["time"] for event in events]
-    assert [begin, *times, clock(target) + 1] == sorted([begin, *times, clock(target) + 1])
+    times = [begin, *(event["time"] for event in events), clock(target) + 1]
+    assert times == sorted(times)
 
 
 def test_text(monitor, memlab):
