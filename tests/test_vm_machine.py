@@ -156,7 +156,7 @@ def test_time_repeats_with_icount(empty):
 @pytest.mark.parametrize("crashes", [1, 3])
 def test_emulator_that_crashes(empty, tmp_path, monkeypatch, capfd, crashes):
     """It is started again, and that is said; not without end."""
-    name = kernels.find(os.environ.get("KERNEL")).architecture.qemu
+    name = kernels.find().architecture.qemu
     (tmp_path / name).write_text(
         f'#!/bin/sh\necho >>{tmp_path}/starts\n'
         f'[ "$(wc -l <{tmp_path}/starts)" -gt {crashes} ] || kill -SEGV $$\n'
