@@ -84,8 +84,8 @@ def table_of(element):
 @pytest.fixture(name="made", scope="module")
 def _made(whole_report):
     """A page and the JSON that came with it."""
-    text, told = whole_report
-    return Reader(text).root, told
+    text, result = whole_report
+    return Reader(text).root, result
 
 
 @pytest.fixture(name="partial", scope="module")
@@ -94,9 +94,9 @@ def _partial(target):
     done = target.run(["memlab", "-j", "report", "--no-frag", "-o", FILE, "--time", "1"],
                       timeout=PATIENT)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["file"] == FILE
-    return Reader(target.get(FILE).decode()).root, told
+    result = json.loads(done.stdout)
+    assert result["file"] == FILE
+    return Reader(target.get(FILE).decode()).root, result
 
 
 @pytest.fixture(name="page")
@@ -104,8 +104,8 @@ def _page(made):
     return made[0]
 
 
-@pytest.fixture(name="told")
-def _told(made):
+@pytest.fixture(name="result")
+def _result(made):
     return made[1]
 
 
@@ -128,19 +128,19 @@ def size_of(text):
     return int(number) * UNITS[unit]
 
 
-def test_claims(memlab, page, told):
+def test_claims(memlab, page, result):
     """All there are, in their order, each with its verdict, sentence and evidence."""
     listed = [line.split("\t")[0] for line in
               memlab("-q", "verify", "--list").stdout.decode().splitlines()]
     shown = table_of(section(page, "claims"))
-    assert [row[0] for row in shown] == listed == [one["id"] for one in told["claims"]]
-    for row, one in zip(shown, told["claims"]):
+    assert [row[0] for row in shown] == listed == [one["id"] for one in result["claims"]]
+    for row, one in zip(shown, result["claims"]):
         assert SIGNS[row[1]] == one["verdict"]
         assert row[2] == one["claim"] and row[3] == one["evidence"]
     for verdict in ("holds", "does-not-hold", "unknown"):
-        assert told[verdict.replace("-", "_")] == [one["verdict"] for one in told["claims"]
-                                                   ].count(verdict)
-    assert f"{told['holds']} of {len(listed)} claims hold" in section_free_text(page)
+        assert result[verdict.replace("-", "_")] == [
+            one["verdict"] for one in result["claims"]].count(verdict)
+    assert f"{result['holds']} of {len(listed)} claims hold" in section_free_text(page)
 
 
 def section_free_text(page):
@@ -149,19 +149,19 @@ def section_free_text(page):
     return facts.text
 
 
-def test_verdicts(as_json, told):
+def test_verdicts(as_json, result):
     """Those that hold on any kernel hold when they are asked for by themselves."""
     sure = ["kmalloc-contiguous", "kmalloc-linear", "vmalloc-virtual", "pages-order"]
     again = {one["id"]: one["verdict"] for one in as_json("verify", *sure)["claims"]}
-    assert again == {one["id"]: one["verdict"] for one in told["claims"] if one["id"] in sure}
+    assert again == {one["id"]: one["verdict"] for one in result["claims"] if one["id"] in sure}
     assert set(again.values()) == {"holds"}
 
 
-def test_costs(page, told):
+def test_costs(page, result):
     """The table says what was measured; where anything failed there is no figure."""
     for head, key in (("An allocation and its free", "pair"),
                       ("A read through the kernel's address", "access")):
-        results = {(one["size"], one["allocator"]): one for one in told[key]["results"]}
+        results = {(one["size"], one["allocator"]): one for one in result[key]["results"]}
         table = section(page, "costs").all("table")[("pair", "access").index(key)]
         names = [cell.text for cell in table.all("tr")[0].all("th")][1:]
         rows = table_of(table)
@@ -179,9 +179,9 @@ def test_costs(page, told):
                     assert cell == "–"
 
 
-def test_ratio(page, told):
+def test_ratio(page, result):
     """The figure at the top is that of the table."""
-    times = {one["allocator"]: one["ns"] for one in told["pair"]["results"] if one["size"] == 64}
+    times = {one["allocator"]: one["ns"] for one in result["pair"]["results"] if one["size"] == 64}
     ratio = times["vmalloc"] / times["kmalloc"]
     shown = float(re.match(r"\s*([\d.]+) × as long as kmalloc", section_free_text(page))[1])
     assert shown > 1 and abs(shown - ratio) <= (0.501 if ratio >= 10 else 0.0501)
@@ -189,12 +189,12 @@ def test_ratio(page, told):
 
 @pytest.mark.parametrize("size", ["64", "4K", "64K", "1M", "4M", "64M"])
 @pytest.mark.parametrize("context", ["process", "atomic", "softirq", "hardirq", "dma"])
-def test_advice(as_json, page, told, size, context):
+def test_advice(as_json, page, result, size, context):
     """Each cell is what memlab advise says."""
     options = ["--dma"] if context == "dma" else ["--context", context]
     advice = as_json("advise", "--size", size, *options)
     asked = int(size.rstrip("KM")) << {"K": 10, "M": 20}.get(size[-1], 0)
-    one, = [one for one in told["advice"] if one["size"] == asked and
+    one, = [one for one in result["advice"] if one["size"] == asked and
             one["dma"] == (context == "dma") and (one["dma"] or one["context"] == context)]
     assert one["use"]["call"] == advice["use"]["call"]
     table = section(page, "advice")
@@ -208,9 +208,9 @@ def test_advice(as_json, page, told, size, context):
     assert ("beforehand" in row[column]) == advice["use"]["ahead"]
 
 
-def test_layouts(page, told):
+def test_layouts(page, result):
     """kmalloc's is one block; in fragmented memory it fails, and vmalloc's is in pieces."""
-    before, after = told["layouts"]["before"], told["layouts"]["fragmented"]
+    before, after = result["layouts"]["before"], result["layouts"]["fragmented"]
     maps = [(int(one.attributes["data-size"]), int(one.attributes["data-extents"]))
             for one in page.all("g", **{"class": "map"})]
     drawn = [buffer["layout"] for scene in (before, after) for buffer in scene["buffers"]
@@ -281,12 +281,12 @@ def test_output(target, memlab):
 
 def test_no_frag(memlab, partial):
     """Memory is left as it is, and the page says what is missing."""
-    page, told = partial
-    assert told["layouts"]["fragmented"] is None
+    page, result = partial
+    assert result["layouts"]["fragmented"] is None
     assert "--no-frag was given" in section(page, "layout").text
     assert "left out" in section(page, "claims").text
     left_out = set(memlab("-q", "verify", "--list").stdout.decode().split()) - {
-        one["id"] for one in told["claims"]}
+        one["id"] for one in result["claims"]}
     assert "kvmalloc-fallback" in left_out and "kmalloc-contiguous" not in left_out
     assert "pieces" not in section_free_text(page)
 

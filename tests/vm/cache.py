@@ -149,9 +149,13 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()[:16]
 
 
+def is_unused(path):
+    """Whether nobody has used a file, which sets its time, for so long that it may go."""
+    return path.stat().st_mtime < time.time() - UNUSED_DAYS * 86400
+
+
 def _expire(name):
-    oldest = time.time() - UNUSED_DAYS * 86400
     for path in directory().glob(f"{name}-*"):
         with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and path.stat().st_mtime < oldest:
+            if path.is_file() and is_unused(path):
                 path.unlink()

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import sys
-import time
 from pathlib import Path
 
 from . import buildroot, built, cache, crossbuild, kernels, programs, unpacked, vmlinux
@@ -68,9 +67,8 @@ def _key(source):
 
 def _expire(home):
     """Removes kernels that nobody has used for long."""
-    oldest = time.time() - cache.UNUSED_DAYS * 86400
     for stamp in home.glob(f"*_*/{_STAMP}"):
-        if stamp.stat().st_mtime < oldest:
+        if cache.is_unused(stamp):
             shutil.rmtree(stamp.parent)
 
 
