@@ -37,6 +37,7 @@ NUMBERS = {
     "clock_gettime": (228, 403, 113, 403),  # with 64 bits in all
     "exit_group": (231, 252, 94, 248),
     "openat": (257, 295, 56, 322),
+    "ppoll": (271, 309, 73, 336),
     "unshare": (272, 310, 97, 337),
     "vmsplice": (278, 316, 75, 343),
     "pipe2": (293, 331, 59, 359),

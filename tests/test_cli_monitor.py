@@ -3,6 +3,8 @@
 
 import json
 import re
+import struct
+from select import POLLOUT
 from signal import SIGCONT, SIGINT, SIGSTOP, SIGTERM
 
 import pytest
@@ -18,7 +20,6 @@ from syscalls import O_WRONLY
 MEMBERS = {"seq", "time", "event", "uid", "pid", "comm", "id", "allocator", "backing", "context",
            "size", "usable", "old_size", "gfp", "gfp_used", "function", "cache", "mappings",
            "error", "reason"}
-FIONREAD = 0x541B
 HEADING = ["TIME", "EVENT", "ID", "ALLOCATOR", "BACKING", "SIZE", "UID", "PID", "COMM"]
 
 
@@ -220,14 +221,13 @@ def test_reader_sleeps(monitor, device):
     come_and_go(device, 1000)
     pid = int(one.target.run(["pidof", "memlab"]).stdout)
 
-    def unread():
-        """Bytes in the pipe."""
+    def full():
+        """Whether a write to its pipe would wait; 2000 lines are more than a pipe has room for."""
         fd = device.proxy.open(f"/proc/{pid}/fd/1", O_WRONLY)
-        _, data = device.proxy.ioctl_raw(fd, FIONREAD, bytes(4))
+        ready = device.proxy.call("ppoll", struct.pack("<ihh", fd, POLLOUT, 0), 1, bytes(16), 0, 0)
         device.proxy.close(fd)
-        return int.from_bytes(data, "little")
-    # 2000 lines are more than a pipe has room for: 16 pages, of which a line may leave a part
-    until(lambda: unread() > 16 * (4096 - 512), "a full pipe")
+        return not ready
+    until(full, "a full pipe")
     one.target.run(["kill", "-INT", str(pid)])
     one.until_said("were printed")
     came, printed, _ = one.total()
