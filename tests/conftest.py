@@ -28,13 +28,19 @@ from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F4
 from subject import Subject  # noqa: E402
 from target import BUILD, SNAPSHOTS, VirtualTarget, open_target  # noqa: E402
 from vm import snapshot  # noqa: E402
+from vm.qemu import AT_ONCE  # noqa: E402
 
 PARAMETERS = "/sys/module/memlab/parameters/"
 LOG_LINES = 150
 
 
 def pytest_configure(config):
-    """Machines that have booted are kept until the end of this run, for all workers."""
+    """Machines that have booted are kept until the end of this run, for all workers.
+
+    A worker has a machine of its own.
+    """
+    if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+        os.environ.setdefault(AT_ONCE, workers)
     if SNAPSHOTS in os.environ:
         return
     BUILD.mkdir(parents=True, exist_ok=True)

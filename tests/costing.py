@@ -98,7 +98,7 @@ def scaling(tries=12):
     What else this computer does can only make either less. A ratio of two that were tried
     side by side would be the better, the more the one thread was disturbed.
     """
-    target = VirtualTarget(kernel=KERNEL, smp=2, append=APPEND)
+    target = VirtualTarget(kernel=KERNEL, smp=2, append=APPEND, parallel=True)
     try:
         told = [json.loads(target.run(["cost", "threads"]).stdout)
                 for _ in range(tries)]

@@ -30,6 +30,25 @@ def test_users(machine):
     assert machine.run(["true"], user="mallory").returncode == 126
 
 
+@pytest.mark.parametrize("here, at_once, processors, enough", [
+    (2, "", 2, True), (2, "1", 2, True), (2, "2", 1, True), (2, "2", 2, False),
+    (8, "4", 2, True), (7, "4", 2, False)])
+def test_processors_take_turns(monkeypatch, here, at_once, processors, enough):
+    """Unless the machines that run at a time have a processor of the host's for each of theirs."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(here))
+    monkeypatch.setenv(qemu.AT_ONCE, at_once)
+    assert qemu.are_enough(processors) == enough
+
+
+def test_workers_are_counted(machine):
+    """A run of the tests says how many machines it has, and they have threads accordingly."""
+    workers = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    assert os.environ.get(qemu.AT_ONCE, "1") == workers
+    if machine.accel == "tcg":
+        threads = re.findall(r"thread_id=(\d+)", machine.hmp("info cpus"))
+        assert len(threads) == 2 and (len(set(threads)) == 2) == qemu.are_enough(2)
+
+
 def test_environment_and_directory(machine):
     result = machine.run(["sh", "-c", "echo $X $PWD"], env={"X": "1=2"}, cwd="/tmp")
     assert result.stdout == b"1=2 /tmp\n"

@@ -56,11 +56,13 @@ class Machine:
     payload is a folder, None for what the payload hook makes. With `shell`, a
     kernel command line value for init, the console is standard input and output.
     In the folder `snapshots`, emulated machines are kept that have booted, and the next
-    ones like them start from there. Any thread may call any method.
+    ones like them start from there. Emulated processors run in parallel or take turns, as
+    `parallel` says; None: as qemu.are_enough() does. Any thread may call any method.
     """
 
     def __init__(self, kernel=None, mem="512M", smp=2, icount=False, append="", accel="auto",
-                 payload=None, workdir=None, boot_timeout=PATIENCE, shell=None, snapshots=None):
+                 payload=None, workdir=None, boot_timeout=PATIENCE, shell=None, snapshots=None,
+                 parallel=None):
         if icount and smp != 1:
             raise ValueError("icount needs one CPU: smp=1")
         mem = qemu.parse_mem(mem)
@@ -87,7 +89,8 @@ class Machine:
             console = f"file,id=console,path={self.console},append=on"
         # An oops ends the machine: no test may go on in a broken kernel.
         arguments = qemu.machine_arguments(
-            self.kernel, self.accel, console, f"quiet oops=panic {append}", mem, smp, icount)
+            self.kernel, self.accel, console, f"quiet oops=panic {append}", mem, smp, icount,
+            parallel)
         self.release = self.qemu = self._channel = self._monitor = self._finalizer = None
         self._start = functools.partial(
             self._start_qemu, [*arguments, "-initrd", str(image)], bool(shell), not workdir)

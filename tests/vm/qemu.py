@@ -22,11 +22,24 @@ from .errors import VmError
 _CLOCK = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 _IN_STEP = ("tsc", "kvm-clock", "hyperv_clocksource_tsc_page")
 _EMULATED = " watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 norandmaps"
+# How many machines run at a time.
+AT_ONCE = "VM_AT_ONCE"
 
 
 def counters_in_step():
     """Whether the kernel of this computer trusts its processors' time stamp counters."""
     return _CLOCK.exists() and _CLOCK.read_text("ascii").strip() in _IN_STEP
+
+
+def are_enough(processors):
+    """Whether each processor of all machines that run at a time can have one of this computer.
+
+    Where they cannot, a guest's processor waits in a loop for another one that does not run, to
+    take an interrupt or to release a lock: two machines on two processors took twice as long as
+    when the processors of each take turns.
+    """
+    machines = int(os.environ.get(AT_ONCE) or 1)
+    return machines * processors <= len(os.sched_getaffinity(0))
 
 
 def parse_mem(text):
@@ -37,14 +50,17 @@ def parse_mem(text):
     return "".join(match.groups()).upper()
 
 
-def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=False):
+def machine_arguments(kernel, accel, console, append, mem="512M", smp=2, icount=False,
+                      parallel=None):
     """What every boot has, the trial of an accelerator too."""
     architecture = kernel.source.architecture
     if accel == "tcg":
         append += _EMULATED
         if not icount and architecture.kernel == "x86" and counters_in_step():
             append += " tsc=reliable"
-        accel = "tcg" if icount else f"tcg,thread={'multi' if smp > 1 else 'single'}"
+        if parallel is None:
+            parallel = are_enough(smp)
+        accel = "tcg" if icount else f"tcg,thread={'multi' if parallel and smp > 1 else 'single'}"
     return [
         str(programs.path(architecture.qemu)), *architecture.machine,
         "-accel", accel, *(["-icount", "shift=0,sleep=off"] if icount else []),
