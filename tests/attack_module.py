@@ -81,7 +81,8 @@ def machine(target, request):
     """A machine of this file's own; with the options that it names as MACHINE."""
     if not target.has_hypervisor:
         pytest.skip("needs TARGET=vm: the module of this computer stays loaded")
-    own = VirtualTarget(mem="512M", **getattr(request.module, "MACHINE", {}))
+    own = VirtualTarget(**{"mem": "512M", "parallel": True,
+                           **getattr(request.module, "MACHINE", {})})
     own.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict"])
     yield own
     problems = own.problems()

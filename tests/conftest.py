@@ -21,12 +21,12 @@ from abi import VMALLOC  # noqa: E402
 from cli import PATIENT  # noqa: E402
 from device import PATH, Device  # noqa: E402
 from fragmentation import fragmented, in_extents  # noqa: E402
-from proxy import Proxy  # noqa: E402
+from proxy import Proxy, watching  # noqa: E402
 from schedule import (  # noqa: E402,F401
     pytest_collection_modifyitems, pytest_xdist_make_scheduler)
 from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F401
 from subject import Subject  # noqa: E402
-from target import BUILD, SNAPSHOTS, VirtualTarget, open_target  # noqa: E402
+from target import BUILD, SNAPSHOTS, VirtualTarget, opened  # noqa: E402
 from vm import snapshot  # noqa: E402
 from vm.qemu import AT_ONCE  # noqa: E402
 
@@ -53,14 +53,8 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def target():
     """The machine with the driver."""
-    with_driver = open_target()
-    if with_driver.boot_problems:
-        pytest.exit("\n".join(with_driver.boot_problems), 1)
-    yield with_driver
-    problems = with_driver.verdict()
-    with_driver.close()
-    if problems:
-        raise RuntimeError("\n".join(problems))
+    with opened() as with_driver:
+        yield with_driver
 
 
 @pytest.fixture(scope="session")
@@ -138,11 +132,8 @@ def lie(liar):
 @pytest.fixture(scope="session")
 def warden(target):
     """A process of root that looks after every test."""
-    old = target.get("/proc/sys/kernel/kptr_restrict")
-    target.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict"])
-    with Proxy(target) as proxy:
+    with watching(target) as proxy:
         yield proxy
-    target.run(["sh", "-c", f"echo {old.decode().strip()} >/proc/sys/kernel/kptr_restrict"])
 
 
 def clear_up(warden):

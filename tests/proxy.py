@@ -4,6 +4,7 @@
 The other end is guest/proxy.c, which documents the protocol.
 """
 
+import contextlib
 import errno
 import os
 from array import array
@@ -259,3 +260,14 @@ class Proxy:
     def __exit__(self, *exception):
         if not self.ended:
             self.kill()
+
+
+@contextlib.contextmanager
+def watching(target):
+    """A process of root that looks after every test, and is shown addresses of the kernel."""
+    path = "/proc/sys/kernel/kptr_restrict"
+    old = target.get(path)
+    target.run(["sh", "-c", f"echo 1 >{path}"])
+    with Proxy(target) as proxy:
+        yield proxy
+    target.run(["sh", "-c", f"echo {old.decode().strip()} >{path}"])

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where the driver under test is loaded: a virtual machine, or this computer."""
 
+import contextlib
 import os
 import re
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from vm import Machine
 
@@ -171,11 +174,25 @@ class LocalTarget:
         return [str(BUILD / "module" / self.release / "driver" / "memlab.ko")]
 
 
-def open_target():
-    """The target that the environment asks for."""
+def _open_target(options):
     kind = os.environ.get("TARGET", "vm")
     if kind == "vm":
-        return VirtualTarget()
+        return VirtualTarget(**options)
     if kind == "local":
         return LocalTarget()
     raise RuntimeError(f"TARGET={kind}: must be vm or local")
+
+
+@contextlib.contextmanager
+def opened(**options):
+    """The target that the environment asks for; a virtual machine has these options.
+
+    Nothing may be wrong with it before and after.     """
+    with_driver = _open_target(options)
+    if with_driver.boot_problems:
+        pytest.exit("\n".join(with_driver.boot_problems), 1)
+    yield with_driver
+    problems = with_driver.verdict()
+    with_driver.close()
+    if problems:
+        raise RuntimeError("\n".join(problems))

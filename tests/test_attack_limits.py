@@ -9,6 +9,7 @@ from abi import CACHE, KMALLOC, KVMALLOC, PAGES, PAGES_EXACT, PERSISTENT, VMALLO
 from areas import driver_bytes
 from attack import ALICE
 from device import Device
+from parallel import target_fixture, warden_fixture  # noqa: F401 # pylint: disable=unused-import
 from pattern import pattern
 from refusal import error_of
 from target import PATIENCE

@@ -29,7 +29,7 @@ def machine(target):
     """A machine of its own: nothing else in it would be safe."""
     if not target.has_hypervisor:
         pytest.skip("needs TARGET=vm: this computer is not fuzzed")
-    fuzzed = VirtualTarget()
+    fuzzed = VirtualTarget(parallel=True)
     fuzzed.run(["chmod", "666", "/dev/memlab"])
     yield fuzzed.machine
     problems = fuzzed.verdict()

@@ -13,6 +13,7 @@ from device import Device
 from fragmentation import SINGLE, SMALL, fragmented, free_blocks, smallest_safe
 from nlfamily import Family
 from nlview import buffers_told, extents_told
+from parallel import target_fixture, warden_fixture  # noqa: F401 # pylint: disable=unused-import
 from refusal import error_of
 from running import until
 

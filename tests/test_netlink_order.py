@@ -8,6 +8,7 @@ from device import Device
 from nlevents import Watch, steps
 from nlevents import listener_fixture, watch_fixture  # noqa: F401 # pylint: disable=unused-import
 from nlsocket import Overrun
+from parallel import target_fixture, warden_fixture  # noqa: F401 # pylint: disable=unused-import
 
 PAGE = 4096
 

@@ -9,9 +9,11 @@ import pytest
 import abi
 from abi import make
 from device import Device
+from parallel import target_fixture, warden_fixture  # noqa: F401 # pylint: disable=unused-import
 from pattern import pattern
 from frames import call_record, peek_record, poke_record
 from syscalls import MAP_SHARED, PROT_READ, PROT_WRITE
+from vm_help import processor_threads
 
 ROUNDS = 400
 PAGE = 4096
@@ -37,6 +39,11 @@ def repeat(device, command, arguments):
         records += [poke_record(device.proxy.scratch, bytes(argument)),
                     call_record(number, device.fd, command, device.proxy.scratch)]
     return [reply[0] for reply in device.proxy.submit(records)[1::2]]
+
+
+def test_at_once(hypervisor):
+    """The processors of this machine do not take turns."""
+    assert len(processor_threads(hypervisor)) == 2
 
 
 @pytest.mark.parametrize("allocator, size", [(abi.KMALLOC, 64), (abi.VMALLOC, 3 * PAGE)])

@@ -14,6 +14,7 @@ from abi import (
 )
 from device import Device
 from frames import call_record, poke_record
+from parallel import target_fixture, warden_fixture  # noqa: F401 # pylint: disable=unused-import
 from pattern import pattern
 from refusal import error_of, refused
 from running import until

@@ -8,6 +8,7 @@ are, for flake8 takes an argument of the same name for a redefinition.
 
 import contextlib
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def need_mounts():
     if subprocess.run(["unshare", "--mount", "true"], check=False,
                       stderr=subprocess.DEVNULL).returncode:
         pytest.skip("needs CAP_SYS_ADMIN: mounts")
+
+
+def processor_threads(machine):
+    """The threads of QEMU that run the guest's processors."""
+    return set(re.findall(r"thread_id=(\d+)", machine.hmp("info cpus")))
 
 
 @contextlib.contextmanager
