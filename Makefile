@@ -68,9 +68,10 @@ FUZZ ?=
 N ?= 5
 LOAD ?=
 TESTS ?= tests
-# The spine: allocate, map, fill, lay out, free; dumps, events and the tool. No machine of its own.
+# The spine: allocate, map, fill, lay out, free; dumps, events and the tool.
 QUICK := content layout alloc lifetime mapping mapping_kinds vma abi_values users cli cli_cache \
-	cli_stats netlink_dump netlink_events signals races probe proxy header schedule vm_log vm_walk
+	cli_stats netlink_dump netlink_events netlink_order netlink_stats signals races probe \
+	proxy header schedule vm_log vm_walk
 # More options for pytest, such as PYTEST="-k claims -x".
 PYTEST ?=
 

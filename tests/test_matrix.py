@@ -44,6 +44,28 @@ def test_shown(matrix, outcome, capsys):
     assert [line.strip() for line in lines[6:]] == ['cc: no such file"']
 
 
+@pytest.mark.parametrize("processors, jobs, kernels, machines", [
+    (2, 2, "6.1 6.12", 2), (8, 2, "6.1 6.12", 4), (8, 4, "6.1 6.12 cloud", 8), (8, 2, "6.1", 2)])
+def test_machines_at_once(
+        matrix, outcome, monkeypatch, tmp_path, processors, jobs, kernels, machines):
+    """The tests of each kernel are told how many machines those of all have at a time."""
+    told = []
+
+    def run(_, env, **options):
+        told.append(env[matrix.qemu.AT_ONCE])
+        return matrix.subprocess.CompletedProcess("", options["check"])
+    monkeypatch.setattr(matrix.subprocess, "run", run)
+    monkeypatch.setattr(matrix.debian, "fetch", lambda source: source)
+    monkeypatch.setattr(matrix.kernels, "find", lambda name: outcome)
+    monkeypatch.setattr(matrix.outcomes, "read", lambda report: outcome.cases)
+    monkeypatch.setattr(matrix, "BUILD", tmp_path)
+    monkeypatch.setattr(matrix.os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(matrix.sys, "argv", [
+        "matrix", "--kernels", kernels, "--jobs", str(jobs)])
+    matrix.main()
+    assert told == [str(machines)] * len(kernels.split())
+
+
 def test_lacking(matrix, outcome, capsys):
     """A kernel that had fewer tests than another fails, even if all of them passed."""
     good = {name: case for name, case in outcome.cases.items() if "test_b" in name}

@@ -42,8 +42,8 @@ def test_processors_take_turns(monkeypatch, here, at_once, processors, enough):
 
 def test_workers_are_counted(machine):
     """A run of the tests says how many machines it has, and they have threads accordingly."""
-    workers = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
-    assert os.environ.get(qemu.AT_ONCE, "1") == workers
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    assert int(os.environ.get(qemu.AT_ONCE, "1")) >= workers
     if machine.accel == "tcg":
         assert len(processor_threads(machine)) == (2 if qemu.are_enough(2) else 1)
 

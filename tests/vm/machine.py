@@ -95,7 +95,9 @@ class Machine:
         self._start = functools.partial(
             self._start_qemu, [*arguments, "-initrd", str(image)], bool(shell), not workdir)
         if snapshots and self.accel == "tcg" and not icount and not shell:
-            words = [word for word in arguments if str(self.workdir) not in word]
+            # Whether its processors take turns is no part of a machine's state.
+            words = [word.partition(",thread=")[0] for word in arguments
+                     if str(self.workdir) not in word]
             self._boot_once(Snapshot(snapshots, words, image), boot_timeout)
         else:
             self._boot(boot_timeout)
