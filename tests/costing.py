@@ -182,5 +182,10 @@ def supported():
         return "needs TARGET=vm: time counts instructions"
     kernel = os.environ.get("KERNEL") or KERNEL
     if kernel != KERNEL:
-        return f"needs KERNEL={KERNEL}: the committed figures are of that kernel"
+        return f"needs KERNEL={KERNEL}: measures the kernel of this computer's Debian"
     return None
+
+
+def release():
+    """Of the kernel that is measured."""
+    return debian.fetch(kernels.find(KERNEL)).release

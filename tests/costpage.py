@@ -61,3 +61,9 @@ def committed(old=None):
     lines = rest.partition(END)[0].splitlines()
     rows = [re.split(r" {2,}", line) for line in lines if re.match(r"\w+ {2,}", line)]
     return {row[0]: float(row[HEADING.index("memlab")]) for row in rows[1:]}
+
+
+def committed_release(old=None):
+    """The release of the kernel of these figures."""
+    return re.search(r"^Measured on \S+ on Linux (\S+)\.$", old or PAGE.read_text("utf-8"),
+                     re.MULTILINE)[1]

@@ -14,7 +14,7 @@ import facts
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     DONE, NO_DEVICE, REFUSED, USAGE, as_json_fixture, memlab_fixture)
 from fragmentation import fragmented, free_blocks, in_blocks, smallest_safe
-from proxy import Proxy
+from proxy import watching
 from running import until
 from target import PATIENCE, VirtualTarget
 
@@ -57,8 +57,7 @@ def target_fixture(target):
 @pytest.fixture(scope="module", name="warden")
 def warden_fixture(target):
     """A process of root there that looks after every test."""
-    target.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict"])
-    with Proxy(target) as proxy:
+    with watching(target) as proxy:
         yield proxy
 
 

@@ -5,14 +5,12 @@ import os
 import pty
 import subprocess
 
-from vm_help import RUN, running
+from vm_help import PATIENCE, RUN, running
 from vm_help import empty_fixture  # noqa: F401 # pylint: disable=unused-import
 
 
-def test_shell(empty):
-    pid, terminal = pty.fork()
-    if not pid:
-        os.execv(RUN, [str(RUN), "--payload", str(empty), "--timeout", "100"])
+def talk(terminal):
+    """What a user types, and sees."""
     said = b""
 
     def expect(text):
@@ -28,7 +26,16 @@ def test_shell(empty):
     os.write(terminal, b"echo $((6 * 7)) $(tty)\n")
     expect(b"42 /dev/ttyS0")
     os.write(terminal, b"exit\n")
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_shell(empty):
+    """On a terminal it is a shell there, with what a shell needs."""
+    terminal, its = pty.openpty()
+    with running([RUN, "--payload", empty, "--timeout", "100"], stdin=its, stdout=its,
+                 stderr=its, start_new_session=True) as process:
+        os.close(its)
+        talk(terminal)
+        assert process.wait(PATIENCE) == 0
     os.close(terminal)
 
 

@@ -25,7 +25,8 @@ class Monitor:
     """A QMP session; any thread may call any method."""
 
     def __init__(self, sock, scratch, failure):
-        self._file = sock.makefile("rwb")
+        self._sock = sock
+        self._answers = sock.makefile("rb")
         self._scratch = scratch
         self._failure = failure
         self._lock = threading.Lock()
@@ -92,10 +93,9 @@ class Monitor:
         if not self._greeted:
             commands = [("qmp_capabilities", {}), *commands]
         try:
-            for name, arguments in commands:
-                request = {"execute": name, "arguments": arguments}
-                self._file.write(json.dumps(request).encode() + b"\n")
-            self._file.flush()
+            self._sock.sendall(b"".join(
+                json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n"
+                for name, arguments in commands))
             answers = [self._answer() for _ in commands]
         except (OSError, ValueError):
             raise self._failure() from None
@@ -109,7 +109,7 @@ class Monitor:
 
     def _answer(self):
         while True:
-            line = self._file.readline()
+            line = self._answers.readline()
             if not line:
                 raise OSError("QEMU closed the monitor")
             message = json.loads(line)
