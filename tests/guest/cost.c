@@ -30,8 +30,8 @@
 
 #include "../floor/floor.h"
 
-#define ROUNDS	    501
-#define FEW	    15 /* of what takes long */
+#define ROUNDS 501
+#define FEW    15 /* of what takes long */
 /*
  * vfree() leaves areas for later until they have lazy_max_pages() (mm/vmalloc.c, since 2.6.28):
  * 32 MiB for one processor, which are 4096 of a page and a guard page. Of so many pairs, one
