@@ -26,7 +26,7 @@ from schedule import (  # noqa: E402,F401
     pytest_collection_modifyitems, pytest_xdist_make_scheduler)
 from skips import pytest_sessionfinish, pytest_terminal_summary  # noqa: E402,F401
 from subject import Subject  # noqa: E402
-from target import BUILD, SNAPSHOTS, VirtualTarget, opened  # noqa: E402
+from target import BUILD, SNAPSHOTS, Unusable, VirtualTarget, opened  # noqa: E402
 from vm import snapshot  # noqa: E402
 from vm.qemu import AT_ONCE  # noqa: E402
 
@@ -53,8 +53,11 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def target():
     """The machine with the driver."""
-    with opened() as with_driver:
-        yield with_driver
+    try:
+        with opened() as with_driver:
+            yield with_driver
+    except Unusable as error:
+        pytest.exit(str(error), 1)
 
 
 @pytest.fixture(scope="session")

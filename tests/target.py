@@ -7,8 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from vm import Machine
 
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).parents[1] / "build").absolute()
@@ -21,6 +19,10 @@ USERS = {"root": 0, "alice": 1000, "bob": 1001}
 TROUBLE = re.compile(r"\b(BUG|WARNING|Oops|KASAN|UBSAN|lockdep|Call Trace|Bad page)\b"
                      r"|general protection|possible .*lock|page allocation failure"
                      r"|refcount_t|blocked for more|stalls? on CPU|cut here", re.IGNORECASE)
+
+
+class Unusable(RuntimeError):
+    """What was wrong with a target before any test."""
 
 
 class VirtualTarget:
@@ -190,7 +192,7 @@ def opened(**options):
     Nothing may be wrong with it before and after.     """
     with_driver = _open_target(options)
     if with_driver.boot_problems:
-        pytest.exit("\n".join(with_driver.boot_problems), 1)
+        raise Unusable("\n".join(with_driver.boot_problems))
     yield with_driver
     problems = with_driver.verdict()
     with_driver.close()

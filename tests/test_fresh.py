@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,17 @@ class TestPiece:
                 task = re.fullmatch(r"make ([a-z-]+)", row.command)[1]
                 assert re.search(rf"^{task}:.* ## ", makefile, re.MULTILINE)
                 assert row.wants or row.leaves
+
+
+@pytest.mark.parametrize("program", [
+    "demo.py", "vm/run", "vm/fetch", "fuzz", "costs", "matrix", "repeat", "fresh"])
+def test_without_pytest(program, tmp_path):
+    """A program starts where pytest is not, which is installed for the tests alone."""
+    (tmp_path / "pytest.py").write_text("raise ModuleNotFoundError('no pytest here')\n", "ascii")
+    done = subprocess.run([sys.executable, TESTS / program, "--help"], capture_output=True,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path)}, text=True, check=False,
+                          timeout=60)
+    assert done.returncode == 0 and "usage: " in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("release", fresh_pieces.RELEASES)
