@@ -140,15 +140,15 @@ def _pieces(release):
         Row(**_TOOLS, user="user", read_only=True, offline=True),
     ))
     yield Piece(f"{release}-check", release, "make check by root", (
-        Row(**_CHECK, minutes=28),
+        Row(**_CHECK, minutes=19),
     ))
     yield Piece(f"{release}-check-sudo", release, "make check by a user with sudo", (
-        Row(**_CHECK, user="sudo", minutes=28),
+        Row(**_CHECK, user="sudo", minutes=19),
     ), packages=("sudo",), always=False)
     yield Piece(f"{release}-check-user", release, "make check by a user without sudo", (
         Row("make check", user="user", **_LINE),
         Row("", user="admin", minutes=5),
-        Row(**_CHECK, user="user", minutes=24),
+        Row(**_CHECK, user="user", minutes=16),
     ), always=False)
 
 
