@@ -189,7 +189,8 @@ def _open_target(options):
 def opened(**options):
     """The target that the environment asks for; a virtual machine has these options.
 
-    Nothing may be wrong with it before and after.     """
+    Unusable if something is wrong with it before, RuntimeError if something is afterwards.
+    """
     with_driver = _open_target(options)
     if with_driver.boot_problems:
         raise Unusable("\n".join(with_driver.boot_problems))

@@ -40,6 +40,13 @@ def test_processors_take_turns(monkeypatch, here, at_once, processors, enough):
     assert qemu.are_enough(processors) == enough
 
 
+@pytest.mark.parametrize("at_once", ["0", "-1", "two", "1.5"])
+def test_bad_number_of_machines(monkeypatch, at_once):
+    monkeypatch.setenv(qemu.AT_ONCE, at_once)
+    with pytest.raises(VmError, match=f"VM_AT_ONCE='{at_once}': must be"):
+        qemu.are_enough(2)
+
+
 def test_workers_are_counted(machine):
     """A run of the tests says how many machines it has, and they have threads accordingly."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

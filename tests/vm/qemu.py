@@ -38,8 +38,10 @@ def are_enough(processors):
     take an interrupt or to release a lock: two machines on two processors took twice as long as
     when the processors of each take turns.
     """
-    machines = int(os.environ.get(AT_ONCE) or 1)
-    return machines * processors <= len(os.sched_getaffinity(0))
+    machines = os.environ.get(AT_ONCE) or "1"
+    if not re.fullmatch(r"[1-9]\d*", machines):
+        raise VmError(f"{AT_ONCE}='{machines}': must be the number of machines that run at a time")
+    return int(machines) * processors <= len(os.sched_getaffinity(0))
 
 
 def parse_mem(text):
