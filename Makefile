@@ -105,7 +105,7 @@ check: $(if $(filter local,$(TARGET)),tools guest) ## Run the tests, in a virtua
 	@TARGET='$(TARGET)' tests/setup $@ $(FOREIGN)
 	$(RUN_PYTEST) -n $(JOBS) --dist loadfile tests $(PYTEST)
 
-check-quick: ## Run the spine of the tests, in about two minutes
+check-quick: ## Run the spine of the tests, in about a minute
 	@tests/setup $@ $(FOREIGN)
 	$(RUN_PYTEST) -n $(JOBS) --dist loadfile $(QUICK:%=tests/test_%.py) $(PYTEST)
 
