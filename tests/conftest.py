@@ -74,13 +74,9 @@ def careless_target(target):
     """A machine whose kernel leaves allocated memory as it was."""
     if not target.has_hypervisor:
         pytest.skip("needs TARGET=vm: boots with init_on_alloc=0")
-    machine = VirtualTarget(append="init_on_alloc=0", mem="512M")
-    machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
-    yield machine
-    problems = machine.verdict()
-    machine.close()
-    if problems:
-        raise RuntimeError("\n".join(problems))
+    with opened(append="init_on_alloc=0", mem="512M") as machine:
+        machine.run(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; chmod 666 /dev/memlab"])
+        yield machine
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import facts
 from cli import (  # noqa: F401 # pylint: disable=unused-import
     DONE, NO_DEVICE, REFUSED, USAGE, as_json_fixture, memlab_fixture)
 from fragmentation import fragmented, free_blocks, in_blocks, smallest_safe
-from proxy import watching
+from parallel import warden_fixture  # noqa: F401 # pylint: disable=unused-import
 from running import until
-from target import PATIENCE, VirtualTarget
+from target import PATIENCE, opened
 
 KIB, MIB = 1 << 10, 1 << 20
 COSTLY = 3          # the page allocator does not refuse orders up to here
@@ -43,22 +43,11 @@ rmdir memlab-frag
 
 
 @pytest.fixture(scope="module", name="target")
-def target_fixture(target):
+def target_fixture():
     """A machine of this file's own. In one that thousands of tests have left their pages in,
     the kernel was seen to be busy with compaction for more than a minute."""
-    machine = VirtualTarget() if target.has_hypervisor else target
-    yield machine
-    if machine is not target:
-        problems = machine.problems()
-        machine.close()
-        assert not problems
-
-
-@pytest.fixture(scope="module", name="warden")
-def warden_fixture(target):
-    """A process of root there that looks after every test."""
-    with watching(target) as proxy:
-        yield proxy
+    with opened() as own:
+        yield own
 
 
 def mem_free(target):

@@ -12,7 +12,7 @@ import fuzzing
 import patched
 from building import compiler
 from running import until
-from target import USERS, VirtualTarget
+from target import USERS, VirtualTarget, opened
 
 PROGRAMS = Path(__file__).with_name("programs")
 # These are only in programs that somebody wrote.
@@ -29,13 +29,9 @@ def machine(target):
     """A machine of its own: nothing else in it would be safe."""
     if not target.has_hypervisor:
         pytest.skip("needs TARGET=vm: this computer is not fuzzed")
-    fuzzed = VirtualTarget(parallel=True)
-    fuzzed.run(["chmod", "666", "/dev/memlab"])
-    yield fuzzed.machine
-    problems = fuzzed.verdict()
-    fuzzed.close()
-    if problems:
-        raise RuntimeError("\n".join(problems))
+    with opened(parallel=True) as fuzzed:
+        fuzzed.run(["chmod", "666", "/dev/memlab"])
+        yield fuzzed.machine
 
 
 def run(machine, *arguments):

@@ -48,11 +48,11 @@ def test_shown(matrix, outcome, capsys):
     (2, 2, "6.1 6.12", 2), (8, 2, "6.1 6.12", 4), (8, 4, "6.1 6.12 cloud", 8), (8, 2, "6.1", 2)])
 def test_machines_at_once(
         matrix, outcome, monkeypatch, tmp_path, processors, jobs, kernels, machines):
-    """The tests of each kernel are told how many machines those of all have at a time."""
-    told = []
+    """The environment of the tests has the number of machines that run at a time."""
+    found = []
 
     def run(_, env, **options):
-        told.append(env[matrix.qemu.AT_ONCE])
+        found.append(env[matrix.qemu.AT_ONCE])
         return matrix.subprocess.CompletedProcess("", options["check"])
     monkeypatch.setattr(matrix.subprocess, "run", run)
     monkeypatch.setattr(matrix.debian, "fetch", lambda source: source)
@@ -63,7 +63,7 @@ def test_machines_at_once(
     monkeypatch.setattr(matrix.sys, "argv", [
         "matrix", "--kernels", kernels, "--jobs", str(jobs)])
     matrix.main()
-    assert told == [str(machines)] * len(kernels.split())
+    assert found == [str(machines)] * len(kernels.split())
 
 
 def test_lacking(matrix, outcome, capsys):

@@ -34,8 +34,8 @@
 #define FEW    15 /* of what takes long */
 /*
  * vfree() leaves areas for later until they have lazy_max_pages() (mm/vmalloc.c, since 2.6.28):
- * 32 MiB for one processor, which are 4096 of a page and a guard page. Of so many pairs, one
- * cleaning more or less is less than one in a hundred.
+ * 32 MiB for one processor, which are 4096 of a page and a guard page. One cleaning more or
+ * less, in 60000 pairs, is less than one in a hundred.
  */
 #define VMALLOCS    60000
 #define PAGE	    4096UL
