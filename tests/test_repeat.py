@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from running import until
+from running import of_process, until
 from vm_help import running
 
 REPEAT = Path(__file__).resolve().parent / "repeat"
@@ -150,22 +150,15 @@ def children(pid):
     """Command lines of a process's children, by their ids."""
     found = {}
     for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                status = Path("/proc", name, "status").read_text("utf-8")
-                if re.search(rf"^PPid:\t{pid}$", status, re.MULTILINE):
-                    found[int(name)] = Path("/proc", name, "cmdline").read_bytes().split(b"\0")
-            except FileNotFoundError:
-                pass
+        if name.isdigit() and re.search(rf"^PPid:\t{pid}$", of_process(f"/proc/{name}/status"),
+                                        re.MULTILINE):
+            found[int(name)] = of_process(f"/proc/{name}/cmdline").split("\0")
     return found
 
 
 def is_there(pid):
     """Whether a process exists and is no zombie."""
-    try:
-        return "\nState:\tZ" not in Path("/proc", str(pid), "status").read_text("utf-8")
-    except FileNotFoundError:
-        return False
+    return re.search(r"^State:\t[^Z]", of_process(f"/proc/{pid}/status"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, -15),
@@ -180,7 +173,7 @@ def test_load_ends(folder, number, status):
         until((path / "begun").exists, "the test began")
         processors = len(os.sched_getaffinity(0))
         # pytest itself is the one that is no shell
-        until(lambda: [words[0] for words in children(process.pid).values()].count(b"sh") ==
+        until(lambda: [words[0] for words in children(process.pid).values()].count("sh") ==
               processors, "a busy process for each processor")
         started = children(process.pid)
         assert len(started) == processors + 1

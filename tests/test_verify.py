@@ -15,7 +15,7 @@ import abi
 import facts
 from cli import NO_DEVICE, PATIENT, REFUSED, USAGE
 from cli import as_json_fixture, memlab_fixture  # noqa: F401 # pylint: disable=unused-import
-from running import until
+from running import of_process, until
 from target import PATIENCE
 from test_claim_mutants import LARGE_DMA, REFUTED
 
@@ -70,10 +70,11 @@ def parse_ktap(text):
 def computed():
     """Seconds for which this process's children, the virtual machines, had a processor."""
     return sum(
-        int(task.read_text("ascii").split()[0]) / 1e9
+        int(times.split()[0]) / 1e9
         for path in Path("/proc/self/task").glob("*/children")
-        for child in path.read_text("ascii").split()
-        for task in Path(f"/proc/{child}/task").glob("*/schedstat"))
+        for child in of_process(path).split()
+        for task in Path(f"/proc/{child}/task").glob("*/schedstat")
+        if (times := of_process(task)))
 
 
 @pytest.fixture(scope="module", name="full")

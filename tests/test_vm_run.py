@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from running import of_process
 from vm_help import ALL_BYTES, PATIENCE, RUN, VM, running
 from vm_help import empty_fixture, vm_run_fixture  # noqa: F401 # pylint: disable=unused-import
 
 
 def stat(pid):
     """Name, state and parent of a process, as in proc(5); None when there is no such one."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
+    text = of_process(f"/proc/{pid}/stat")
+    if not text:
         return None
     name, rest = text.split("(", 1)[1].rsplit(")", 1)
     state, parent = rest.split()[:2]
