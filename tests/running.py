@@ -9,7 +9,6 @@ import json
 import re
 import shlex
 import time
-from pathlib import Path
 from signal import SIGINT
 
 import pytest
@@ -26,14 +25,6 @@ def until(condition, what):
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.05)
     return value
-
-
-def of_process(path):
-    """The text of a file below /proc/PID; empty when that process ends, before or just now."""
-    try:
-        return Path(path).read_bytes().decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 class Running:

@@ -4,7 +4,6 @@
 The installations themselves are `make check-fresh`, which takes hours.
 """
 
-import contextlib
 import dataclasses
 import os
 import re
@@ -18,7 +17,7 @@ import pytest
 import chroot
 import fresh_pieces
 from fresh_pieces import PIECES, Row
-from vm_help import need_mounts
+from vm_help import need_mounts, of_process
 
 TESTS = Path(__file__).resolve().parent
 ROWS = [row for piece in PIECES.values() for row in piece.rows]
@@ -219,11 +218,8 @@ class TestEnter:
         status, _ = enter(f"setsid sleep {number} & sleep {number}", timeout=2)
         assert status is None
         assert enter(f"setsid sleep {number} & exit 0")[0] == 0
-        left = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):      # one that ended meanwhile
-                left += [path] * (number.encode() in path.read_bytes())
-        assert not left
+        assert not [path for path in Path("/proc").glob("[0-9]*/cmdline")
+                    if number in of_process(path)]
 
     def test_mounts(self, enter):
         """All mounts are the command's, and the host's root is out of reach."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from running import of_process, until
-from vm_help import running
+from running import until
+from vm_help import children, gone, running
 
 REPEAT = Path(__file__).resolve().parent / "repeat"
 TESTS = '''
@@ -146,21 +146,6 @@ def test_shuffle(folder):
     assert first[1] == second[0]
 
 
-def children(pid):
-    """Command lines of a process's children, by their ids."""
-    found = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit() and re.search(rf"^PPid:\t{pid}$", of_process(f"/proc/{name}/status"),
-                                        re.MULTILINE):
-            found[int(name)] = of_process(f"/proc/{name}/cmdline").split("\0")
-    return found
-
-
-def is_there(pid):
-    """Whether a process exists and is no zombie."""
-    return re.search(r"^State:\t[^Z]", of_process(f"/proc/{pid}/status"), re.MULTILINE)
-
-
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, -15),
                                             (signal.SIGKILL, -9)])
 def test_load_ends(folder, number, status):
@@ -173,10 +158,10 @@ def test_load_ends(folder, number, status):
         until((path / "begun").exists, "the test began")
         processors = len(os.sched_getaffinity(0))
         # pytest itself is the one that is no shell
-        until(lambda: [words[0] for words in children(process.pid).values()].count("sh") ==
-              processors, "a busy process for each processor")
+        until(lambda: list(children(process.pid).values()).count("sh") == processors,
+              "a busy process for each processor")
         started = children(process.pid)
         assert len(started) == processors + 1
         process.send_signal(number)
         assert process.wait(600) == status
-        until(lambda: not any(map(is_there, started)), "all processes ended")
+        until(lambda: all(map(gone, started)), "all processes ended")

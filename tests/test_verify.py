@@ -15,9 +15,10 @@ import abi
 import facts
 from cli import NO_DEVICE, PATIENT, REFUSED, USAGE
 from cli import as_json_fixture, memlab_fixture  # noqa: F401 # pylint: disable=unused-import
-from running import of_process, until
+from running import until
 from target import PATIENCE
 from test_claim_mutants import LARGE_DMA, REFUTED
+from vm_help import of_process
 
 DOCUMENTATION = Path(__file__).resolve().parents[1] / "Documentation"
 CLAIMS = """

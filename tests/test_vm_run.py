@@ -13,32 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from running import of_process
-from vm_help import ALL_BYTES, PATIENCE, RUN, VM, running
+from vm_help import ALL_BYTES, PATIENCE, RUN, VM, children, gone, running
 from vm_help import empty_fixture, vm_run_fixture  # noqa: F401 # pylint: disable=unused-import
-
-
-def stat(pid):
-    """Name, state and parent of a process, as in proc(5); None when there is no such one."""
-    text = of_process(f"/proc/{pid}/stat")
-    if not text:
-        return None
-    name, rest = text.split("(", 1)[1].rsplit(")", 1)
-    state, parent = rest.split()[:2]
-    return name, state, int(parent)
 
 
 def descendants(pid):
     """The QEMU processes below a process."""
-    table = {int(path.name): stat(path.name) for path in Path("/proc").glob("[0-9]*")}
-    return [child for child, facts in table.items()
-            if facts and facts[2] == pid and facts[0].startswith("qemu")]
-
-
-def gone(pid):
-    """Whether a process ended (a zombie has)."""
-    facts = stat(pid)
-    return facts is None or facts[1] == "Z"
+    return [child for child, name in children(pid).items() if name.startswith("qemu")]
 
 
 def wait_until(condition, seconds=PATIENCE):

@@ -31,6 +31,36 @@ def need_mounts():
         pytest.skip("needs CAP_SYS_ADMIN: mounts")
 
 
+def of_process(path):
+    """The text of a file below /proc/PID; empty when that process ends, before or just now."""
+    try:
+        return Path(path).read_bytes().decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def stat(pid):
+    """Name, state and parent of a process, as in proc(5); None when there is no such one."""
+    text = of_process(f"/proc/{pid}/stat")
+    if not text:
+        return None
+    name, rest = text.split("(", 1)[1].rsplit(")", 1)
+    state, parent = rest.split()[:2]
+    return name, state, int(parent)
+
+
+def children(pid):
+    """The names of a process's children, by their ids."""
+    table = {int(path.name): stat(path.name) for path in Path("/proc").glob("[0-9]*")}
+    return {child: facts[0] for child, facts in table.items() if facts and facts[2] == pid}
+
+
+def gone(pid):
+    """Whether a process ended (a zombie has)."""
+    facts = stat(pid)
+    return facts is None or facts[1] == "Z"
+
+
 def processor_threads(machine):
     """The threads of QEMU that run the guest's processors."""
     return set(re.findall(r"thread_id=(\d+)", machine.hmp("info cpus")))
